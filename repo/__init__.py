@@ -1,0 +1,4 @@
+"""Recipes as values: the opam file format, versions, formulas, filters, repositories, targets, sources.
+
+May import from ``core`` only.
+"""

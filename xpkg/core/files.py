@@ -1,0 +1,129 @@
+"""Atomic changes to the file system: a reader sees the old state or the new one, never a part.
+
+Rule: write in a temporary place on the same file system, fsync, rename, fsync the directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from xpkg.core.errors import StoreError
+
+_FULL = {errno.ENOSPC: "no space is left on the device", errno.EDQUOT: "the disk quota is used up"}
+
+
+@contextmanager
+def disk_errors(doing: str, path: Path) -> Iterator[None]:
+    """Turn an OSError of a disk that is full, broken or read-only into one clear error."""
+    try:
+        yield
+    except OSError as error:
+        reason = _FULL.get(error.errno or 0, error.strerror or str(error))
+        raise StoreError(
+            f"cannot {doing}: {reason}",
+            reference="disk-full" if error.errno in _FULL else "file-system",
+            context=(("path", str(error.filename or path)),),
+            hint="free some space and run the same command again; nothing was changed"
+            if error.errno in _FULL
+            else None,
+        ) from error
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames and new names in ``path`` durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace the file ``path`` by ``data`` in one step."""
+    temporary = temporary_beside(path)
+    with disk_errors("write", path):
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.rename(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def replace_link(path: Path, destination: str) -> None:
+    """Point the symbolic link ``path`` to ``destination`` in one step."""
+    temporary = temporary_beside(path)
+    with disk_errors("set a link", path):
+        temporary.symlink_to(destination)
+        try:
+            temporary.rename(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def publish_directory(staged: Path, final: Path) -> None:
+    """Give the finished tree ``staged`` its name ``final``; both on one file system.
+
+    The caller holds the lock of ``final``; an existing ``final`` is an OSError.
+    """
+    with disk_errors("publish", final):
+        staged.rename(final)
+        sync_directory(final.parent)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A fresh name in the same directory, recognisable as unfinished."""
+    return path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name[:100]}")
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a tree whatever its modes are; absent is fine, links are never followed."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        path.unlink(missing_ok=True)
+        return
+    if status.st_mode & 0o700 != 0o700:
+        path.chmod(0o700)
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(Path(entry.path))
+            else:
+                os.unlink(entry.path)
+    path.rmdir()
+
+
+def sync_tree(path: Path) -> None:
+    """Make every file and directory below ``path`` durable: one syncfs of its file system."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _syncfs(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _syncfs(descriptor: int) -> None:
+    """syncfs(2); Python has no name for it.  Cheaper than thousands of fsync calls."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syncfs(descriptor) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,65 @@
+"""Every path that xpkg keeps state at, in one place.
+
+    ROOT/
+      settings.toml                 repositories and the chosen switch
+      repos/<name>/                 fetched copies of repositories
+      cache/sources/<aa>/<hex>      sources by their sha256
+      cache/partial/                downloads not finished yet
+      store/outputs/<key>/          one build output: record.json, files/, log
+      store/staging/                outputs being made; may be deleted when nothing runs
+      store/failed/<name>-<key>/    kept trees of failed builds
+      switches/<name>/              state.json, generations/<n>/, current -> generations/<n>
+      locks/                        one lock file a resource
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StateRoot:
+    """The directory that holds all state (``XPKG_ROOT``), and the names below it."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.toml"
+
+    @property
+    def repositories(self) -> Path:
+        return self.root / "repos"
+
+    @property
+    def sources(self) -> Path:
+        return self.root / "cache" / "sources"
+
+    @property
+    def partial(self) -> Path:
+        return self.root / "cache" / "partial"
+
+    @property
+    def clients(self) -> Path:
+        """Private states of the registries' clients (apt lists and the like)."""
+        return self.root / "cache" / "clients"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store"
+
+    @property
+    def switches(self) -> Path:
+        return self.root / "switches"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    def switch(self, name: str) -> Path:
+        return self.switches / name
+
+    def prefix(self, switch: str, machine: str) -> Path:
+        """The stable path of a prefix; it follows the switch's current generation."""
+        return self.switch(switch) / "current" / machine
