@@ -1,0 +1,178 @@
+"""What goes into a solve and what comes out of it.
+
+The variables of a solve are instances: one version of one package on one machine. A solve is over one
+pair of machines: the build machine, and at most one target (design: "Two machines, one solve"). Different
+targets of a switch are different solves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xpkg.core.errors import ExitCode, XpkgError
+
+BUILD = "build"
+"""The name of the build machine; every other machine is called what its target is called."""
+
+
+def machine_in_words(machine: str) -> str:
+    return "build machine" if machine == BUILD else machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Instance:
+    """One version of a package on one machine: ``BUILD`` or a target's name."""
+
+    name: str
+    version: str
+    machine: str
+
+    def __str__(self) -> str:
+        """``lwt 5.6.1`` on a target, ``lwt 5.6.1 (build machine)`` on the build machine."""
+        return f"{self.name} {self.version}" + (" (build machine)" if self.machine == BUILD else "")
+
+
+class VersionSet(Protocol):
+    """A set of versions; ``str()`` shows it as the recipe or the user wrote it."""
+
+    def allows(self, version: str) -> bool: ...
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """The set of the one version so spelled (opam's order holds some spellings equal; this does not)."""
+
+    version: str
+
+    def allows(self, version: str) -> bool:
+        return version == self.version
+
+    def __str__(self) -> str:
+        return f"= {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atom:
+    """A package asked for on one machine, in any version or in one of ``versions``."""
+
+    name: str
+    machine: str
+    versions: VersionSet | None = None
+
+    def allows(self, version: str) -> bool:
+        return self.versions is None or self.versions.allows(version)
+
+    def __str__(self) -> str:
+        constraint = f" {self.versions}" if self.versions is not None else ""
+        return f"{self.name}{constraint} on the {machine_in_words(self.machine)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for, and the state it starts from.
+
+    ``target`` is the pair's target, or None when only the build machine takes part. ``installed`` is the
+    whole present state of the pair; it is kept unless something asked for needs otherwise. ``roots`` are
+    those of ``installed`` that somebody asked for by name. ``remove`` names what must be gone from the machines
+    given (name, machine). ``upgrade`` prefers the newest versions over the present ones for everything;
+    ``upgrade_names`` asks it for some names only. ``prune`` drops what no root and nothing asked for needs.
+    """
+
+    target: str | None = None
+    install: tuple[Atom, ...] = ()
+    remove: tuple[tuple[str, str], ...] = ()
+    installed: tuple[Instance, ...] = ()
+    roots: tuple[Instance, ...] = ()
+    upgrade: bool = False
+    upgrade_names: frozenset[str] = frozenset()
+    prune: bool = False
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        return (BUILD,) if self.target is None else (BUILD, self.target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Why one instance of a solution needs another.
+
+    ``constraint`` is as the recipe writes it (empty when any version does), ``reason`` says where the edge comes
+    from and why it goes to that machine. A ``post`` edge does not order builds; an ``optional`` one is there
+    only because the needed instance is in the solution anyway.
+    """
+
+    needed: Instance
+    constraint: str = ""
+    reason: str = ""
+    post: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """An instance of a solution. ``requires`` are the instances that must be built and visible before it."""
+
+    instance: Instance
+    requires: tuple[Instance, ...] = ()
+    reason: str = ""
+    requested: bool = False
+    edges: tuple[Edge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step from the present state: ``install``, ``upgrade``, ``downgrade`` or ``remove``.
+
+    ``previous`` is the version that is there now. A rebuild is not known here: it follows from build keys.
+    """
+
+    action: str
+    instance: Instance
+    reason: str
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """The whole state after the request, ``nodes`` in build order, and the steps that lead to it.
+
+    ``actions`` has removals first (dependents before what they need), then the rest in build order. ``notes`` are
+    remarks for the user, such as a name taken from a lower repository. ``cost`` holds the value of every
+    criterion, the most important first.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()
+    cost: tuple[int, ...] = field(default=(), compare=False)
+
+    def find(self, name: str, machine: str) -> Node | None:
+        for node in self.nodes:
+            if node.instance.name == name and node.instance.machine == machine:
+                return node
+        return None
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        return tuple(node.instance for node in self.nodes)
+
+
+class NoSolution(XpkgError):
+    """The request cannot be met. ``chain`` tells why, in sentences, from the request to the contradiction."""
+
+    reference = "no-solution"
+    exit_code = ExitCode.NO_SOLUTION
+
+    def __init__(self, message: str, *, chain: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message, context=tuple(("because", sentence) for sentence in chain), hint=hint)
+        self.chain = chain
+
+
+class SolverGaveUp(XpkgError):
+    """No answer within the bound set for the solver."""
+
+    reference = "solver-bound"
+    exit_code = ExitCode.SOLVER_FAILURE
