@@ -1,0 +1,151 @@
+"""Versions in opam's order, and constraints on them.
+
+The order is opam's (``opamVersionCompare.ml``), which is Debian's without epochs: the revision is what follows
+the rightmost ``-``; digits compare as numbers, everything else by character, with ``~`` before the end of the
+text, then letters, then the other characters.  Distinct texts can be equal: ``1.0`` and ``1.00``, ``1`` and ``1-0``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+VersionKey = tuple[tuple[str | int, ...], tuple[str | int, ...]]
+
+_CHUNK = re.compile(r"([^0-9]*+)0*+([0-9]*+)")
+_TILDE, _END = "\x01", "\x02"
+# '~' sorts before the end, the end before letters, letters before all the rest.
+_WEIGHTS = {code: chr(0x100 + code) for code in range(128) if not chr(code).isalnum()} | {ord("~"): _TILDE}
+_LAST: tuple[str | int, ...] = (_END, 0, "")
+
+
+def _chunks(text: str) -> tuple[str | int, ...]:
+    """The text as a sequence whose order is the text's: non-digits, length of the number, number, ..."""
+    key: list[str | int] = []
+    for match in _CHUNK.finditer(text):
+        if match.end() == match.start():
+            break
+        rest, digits = match.groups()
+        # The length goes first, so that numbers of any size compare without conversion.
+        key += (rest.translate(_WEIGHTS) + _END, len(digits), digits)
+    if key[-3:] == [*_LAST]:
+        del key[-3:]  # a lone zero equals the empty text
+    return (*key, *_LAST)
+
+
+@lru_cache(maxsize=1 << 16)
+def version_key(text: str) -> VersionKey:
+    """A value that sorts as opam sorts versions; equal keys mean equal versions."""
+    rest, _, revision = text.rpartition("-") if "-" in text else (text, "", "")
+    return _chunks(rest), _chunks(revision)
+
+
+def compare(left: str, right: str) -> int:
+    """Negative, zero or positive as ``left`` is older than, equal to or newer than ``right``."""
+    left_key, right_key = version_key(left), version_key(right)
+    return (left_key > right_key) - (left_key < right_key)
+
+
+def holds(operator: str, left: str, right: str) -> bool:
+    """Whether ``left operator right`` in version order; the operator is one of = != < <= > >=."""
+    order = compare(left, right)
+    match operator:
+        case "=":
+            return order == 0
+        case "!=":
+            return order != 0
+        case "<":
+            return order < 0
+        case "<=":
+            return order <= 0
+        case ">":
+            return order > 0
+        case ">=":
+            return order >= 0
+    raise ValueError(f"not a comparison: {operator!r}")
+
+
+class VersionFormula:
+    """Which versions are wanted.  ``str()`` gives opam's syntax without braces, empty for any version."""
+
+    __slots__ = ()
+
+    def allows(self, version: str) -> bool:
+        """Whether ``version`` satisfies the formula."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class AnyVersion(VersionFormula):
+    """No constraint."""
+
+    def allows(self, version: str) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(VersionFormula):
+    """One comparison with a fixed version."""
+
+    operator: str
+    version: str
+
+    def allows(self, version: str) -> bool:
+        return holds(self.operator, version, self.version)
+
+    def __str__(self) -> str:
+        return f'{self.operator} "{self.version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(VersionFormula):
+    """Every part must allow the version."""
+
+    parts: tuple[VersionFormula, ...]
+
+    def allows(self, version: str) -> bool:
+        return all(part.allows(version) for part in self.parts)
+
+    def __str__(self) -> str:
+        return " & ".join(f"({part})" if isinstance(part, OneOf) else str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(VersionFormula):
+    """At least one part must allow the version."""
+
+    parts: tuple[VersionFormula, ...]
+
+    def allows(self, version: str) -> bool:
+        return any(part.allows(version) for part in self.parts)
+
+    def __str__(self) -> str:
+        return " | ".join(str(part) for part in self.parts)
+
+
+ANY_VERSION = AnyVersion()
+
+
+def exactly(version: str) -> VersionFormula:
+    """The formula that allows ``version`` and what equals it."""
+    return Compare("=", version)
+
+
+def all_of(parts: Sequence[VersionFormula]) -> VersionFormula:
+    """The conjunction, without needless levels."""
+    wanted = tuple(part for part in parts if not isinstance(part, AnyVersion))
+    if len(wanted) == 1:
+        return wanted[0]
+    return AllOf(wanted) if wanted else ANY_VERSION
+
+
+def one_of(parts: Sequence[VersionFormula]) -> VersionFormula:
+    """The disjunction of one or more parts, without needless levels."""
+    if any(isinstance(part, AnyVersion) for part in parts):
+        return ANY_VERSION
+    return parts[0] if len(parts) == 1 else OneOf(tuple(parts))
