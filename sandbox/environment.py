@@ -1,0 +1,175 @@
+"""The variables a recipe may use and the environment its commands run in, for one instance.
+
+Sources: opam manual, "Variables"; reproducible-builds.org for SOURCE_DATE_EPOCH and
+BUILD_PATH_PREFIX_MAP.  Everything is as seen inside the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xpkg.repo.filters import Environment, Value
+from xpkg.repo.recipes import Recipe
+from xpkg.repo.targets import Target
+from xpkg.sandbox.layout import HOME, SOURCE, SOURCE_DATE_EPOCH, TARGET, TEMPORARY, TOOLS
+from xpkg.sandbox.steps import JOBS
+
+ETC = "/xpkg/etc"
+"""Where the generated files are, read-only."""
+
+_LIBRARY_DIRECTORIES = {"lib", "stublibs", "toplevel"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An instance with all that its derivation depends on.
+
+    ``seen`` maps the names of the instances it sees on its own machine to their versions,
+    ``tools_seen`` those on the build machine; the same mapping for a build-machine instance.
+    """
+
+    recipe: Recipe
+    machine: Target
+    native: Target
+    seen: Mapping[str, str]
+    tools_seen: Mapping[str, str]
+
+    @property
+    def cross(self) -> bool:
+        return self.machine.name != self.native.name
+
+    @property
+    def prefix(self) -> str:
+        """The fixed prefix the instance installs into."""
+        return TARGET if self.cross else TOOLS
+
+    def tool(self, name: str) -> str:
+        """The path of one of the machine's C tools (cc, ar, ranlib, ld); empty when it has none."""
+        relative: str | None = getattr(self.machine.toolchain, name)
+        return f"{self.prefix}/{relative}" if relative else ""
+
+
+def directories(prefix: str, machine: Target) -> dict[str, str]:
+    """opam's directory variables of one machine (opam manual, "Package variables")."""
+    lib = f"{prefix}/{machine.layout.lib}"
+    plain = ("bin", "sbin", "share", "etc", "doc", "man")
+    return {
+        "prefix": prefix,
+        "lib": lib,
+        "toplevel": f"{lib}/toplevel",
+        "stublibs": f"{prefix}/{machine.layout.stublibs}",
+        **{name: f"{prefix}/{name}" for name in plain},
+    }
+
+
+def global_variables(subject: Subject) -> dict[str, Value]:
+    """The variables that belong to no package."""
+    machine, native = subject.machine, subject.native
+    return {
+        **machine.variables,
+        **directories(subject.prefix, machine),
+        "opam-version": "2.1.0",
+        "root": "/xpkg",
+        "switch": "xpkg",
+        "user": "xpkg",
+        "group": "xpkg",
+        "make": "make",
+        "jobs": JOBS,
+        "with-test": False,
+        "with-doc": False,
+        "with-dev-setup": False,
+        "dev": False,
+        "pinned": False,
+        "build": True,
+        "cross": subject.cross,
+        "target": machine.name if subject.cross else "",
+        "tools": TOOLS,
+        "triple": machine.triple,
+        "build-triple": native.triple,
+        "zig-target": machine.toolchain.zig_target or "",
+        "cc-flags": " ".join(machine.toolchain.cflags),
+        "cc": subject.tool("cc"),
+        "ar": subject.tool("ar"),
+        "ranlib": subject.tool("ranlib"),
+        "ld": subject.tool("ld"),
+    }
+
+
+def variables(subject: Subject) -> Environment:
+    """The function that gives a recipe's variables their values; None where undefined."""
+    fixed = global_variables(subject)
+    own = subject.recipe
+
+    def value(name: str) -> Value:
+        package, separator, variable = name.rpartition(":")
+        if not separator:
+            if name in ("name", "version"):
+                return own.name if name == "name" else own.version
+            return fixed.get(name)
+        return _package_variable(subject, own.name if package == "_" else package, variable)
+
+    return value
+
+
+def _package_variable(subject: Subject, package: str, variable: str) -> Value:
+    """``package:variable``; the own machine's instance is meant before the build machine's."""
+    own = subject.recipe
+    version = own.version if package == own.name else subject.seen.get(package)
+    prefix, machine = subject.prefix, subject.machine
+    if version is None and package in subject.tools_seen:
+        version, prefix, machine = subject.tools_seen[package], TOOLS, subject.native
+    if variable == "name":
+        return package
+    if variable == "installed":
+        return version is not None and package != own.name
+    if variable == "enable":
+        return "enable" if version is not None else "disable"
+    if version is None:
+        return None
+    if variable == "version":
+        return version
+    places = directories(prefix, machine)
+    if variable in ("lib", "share", "etc", "doc"):
+        return f"{places[variable]}/{package}"
+    return places.get(variable)
+
+
+def build_environment(subject: Subject) -> dict[str, str]:
+    """The environment of every command."""
+    own, machine = subject.prefix, subject.machine
+    tools_lib = f"{TOOLS}/{subject.native.layout.lib}"
+    environment = {
+        "PATH": f"{TOOLS}/bin:/usr/bin",
+        "HOME": HOME,
+        "TMPDIR": TEMPORARY,
+        "USER": "xpkg",
+        "LOGNAME": "xpkg",
+        "SHELL": "/bin/sh",
+        "TERM": "dumb",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+        "BUILD_PATH_PREFIX_MAP": f"/{subject.recipe.name}={SOURCE}",
+        "MAKEFLAGS": "",
+        "OPAM_PACKAGE_NAME": subject.recipe.name,
+        "OPAM_PACKAGE_VERSION": subject.recipe.version,
+        "OPAM_SWITCH_PREFIX": own,
+        "OCAMLFIND_CONF": f"{ETC}/findlib.conf",
+        "OCAMLPATH": "",
+        "CAML_LD_LIBRARY_PATH": f"{TOOLS}/{subject.native.layout.stublibs}:{TOOLS}/lib/ocaml/stublibs",
+        "OCAMLTOP_INCLUDE_PATH": f"{tools_lib}/toplevel",
+        "PKG_CONFIG_PATH": "",
+        "PKG_CONFIG_LIBDIR": f"{own}/lib/pkgconfig:{own}/share/pkgconfig",
+        "XPKG_TARGET": machine.name if subject.cross else "",
+        "XPKG_TOOLS": TOOLS,
+    }
+    if subject.cross:
+        # autoconf's names for the compiler of programs that run while building.
+        native_cc = subject.native.toolchain.cc
+        environment["CMAKE_TOOLCHAIN_FILE"] = f"{ETC}/toolchain.cmake"
+        environment["CC_FOR_BUILD"] = environment["BUILD_CC"] = f"{TOOLS}/{native_cc}" if native_cc else ""
+    for name in ("cc", "ar", "ranlib", "ld"):
+        if path := subject.tool(name):
+            environment[name.upper()] = path
+    return environment
