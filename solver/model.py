@@ -16,8 +16,9 @@ BUILD = "build"
 """The name of the build machine; every other machine is called what its target is called."""
 
 
-def machine_in_words(machine: str) -> str:
-    return "build machine" if machine == BUILD else machine
+def on_machine(machine: str) -> str:
+    """``on the build machine`` or ``on kfreebsd``."""
+    return "on the build machine" if machine == BUILD else f"on {machine}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -67,7 +68,7 @@ class Atom:
 
     def __str__(self) -> str:
         constraint = f" {self.versions}" if self.versions is not None else ""
-        return f"{self.name}{constraint} on the {machine_in_words(self.machine)}"
+        return f"{self.name}{constraint} {on_machine(self.machine)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +101,14 @@ class Edge:
     """Why one instance of a solution needs another.
 
     ``constraint`` is as the recipe writes it (empty when any version does), ``reason`` says where the edge comes
-    from and why it goes to that machine. A ``post`` edge does not order builds; an ``optional`` one is there
-    only because the needed instance is in the solution anyway.
+    from and why it goes to that machine; an ``implicit`` edge stands in no recipe. A ``post`` edge does not order
+    builds; an ``optional`` one is there only because the needed instance is in the solution anyway.
     """
 
     needed: Instance
     constraint: str = ""
     reason: str = ""
+    implicit: bool = False
     post: bool = False
     optional: bool = False
 

@@ -1,0 +1,225 @@
+"""A problem as clauses over numbered variables, each belonging to a group that can be told in words.
+
+Literals are nonzero integers, a negative one negates. A group is what one sentence of an explanation says: "lwt 5.6.1
+needs ocaml < 5.5" is one group, however many clauses it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.model import Atom, Instance
+from xpkg.solver.protocol import AllOf, Formula, Need
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request contains this atom."""
+
+    atom: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The request says that this name must be gone from this machine."""
+
+    name: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Instances of one name on one machine whose recipes state the same need."""
+
+    instances: tuple[Instance, ...]
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Instances of one name on one machine whose recipes state the same conflict."""
+
+    instances: tuple[Instance, ...]
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfClass:
+    """These names exclude each other on one machine."""
+
+    conflict_class: str
+    machine: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneVersion:
+    """A name has one version over the two machines of a target."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoCycle:
+    """These instances would wait for each other."""
+
+    cycle: tuple[Instance, ...]
+
+
+Group = Asked | Removed | Needs | Conflicts | OneOfClass | OneVersion | NoCycle
+
+
+@dataclass(slots=True)
+class Clauses:
+    """``rows`` are disjunctions, ``exclusive`` are sets of which at most one holds; both carry a group's number."""
+
+    count: int = 0
+    groups: list[Group] = field(default_factory=list)
+    rows: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+    exclusive: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+    variable: dict[Instance, int] = field(default_factory=dict)
+
+    def fresh(self) -> int:
+        self.count += 1
+        return self.count
+
+    def group(self, group: Group) -> int:
+        self.groups.append(group)
+        return len(self.groups) - 1
+
+    def require(self, literals: Iterable[int], group: int) -> None:
+        self.rows.append((tuple(literals), group))
+
+    def chosen(self, true: Iterable[int]) -> list[Instance]:
+        holding = set(true)
+        return [instance for instance, number in self.variable.items() if number in holding]
+
+
+def encode(problem: Problem) -> Clauses:
+    """The clauses of a problem, the same for the same problem: everything is visited in a fixed order."""
+    clauses = Clauses()
+    for key in sorted(problem.usable):
+        for instance in problem.usable[key]:
+            clauses.variable[instance] = clauses.fresh()
+    _encode_request(clauses, problem)
+    for key in _breadth_first(problem):
+        _encode_needs(clauses, problem, key)
+        _encode_conflicts(clauses, problem, key)
+    _encode_classes(clauses, problem)
+    _encode_one_version(clauses, problem)
+    return clauses
+
+
+def forbid_cycle(clauses: Clauses, cycle: tuple[Instance, ...]) -> None:
+    """These instances may not all be in a solution."""
+    clauses.require([-clauses.variable[one] for one in cycle], clauses.group(NoCycle(cycle)))
+
+
+def _breadth_first(problem: Problem) -> list[Key]:
+    # Exploration went breadth first from the request, so near groups come before far ones; explanations rely on it.
+    return list(problem.usable)
+
+
+def _encode_request(clauses: Clauses, problem: Problem) -> None:
+    for atom in problem.request.install:
+        group = clauses.group(Asked(atom))
+        clauses.require([clauses.variable[one] for one in problem.matches(atom)], group)
+    for name, machine in problem.request.remove:
+        group = clauses.group(Removed(name, machine))
+        for one in problem.usable.get((name, machine), ()):
+            clauses.require([-clauses.variable[one]], group)
+
+
+def _conjuncts(formula: Formula) -> list[Formula]:
+    if isinstance(formula, AllOf):
+        return [conjunct for part in formula.parts for conjunct in _conjuncts(part)]
+    return [formula]
+
+
+def _shown(formula: Formula) -> str:
+    """What makes two formulas the same: their text and the machines they speak of."""
+    if isinstance(formula, Need):
+        return f"{formula}@{formula.machine}"
+    return f"{type(formula).__name__}({','.join(_shown(part) for part in formula.parts)})"
+
+
+def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
+    same: dict[str, tuple[Formula, list[Instance]]] = {}
+    for instance in problem.usable[key]:
+        for conjunct in _conjuncts(problem.candidates[instance].depends):
+            instances = same.setdefault(_shown(conjunct), (conjunct, []))[1]
+            if instance not in instances[-1:]:
+                instances.append(instance)
+    for conjunct, instances in same.values():
+        group = clauses.group(Needs(tuple(instances), conjunct))
+        literals = _disjunction(clauses, problem, conjunct, group)
+        for instance in instances:
+            clauses.require([-clauses.variable[instance], *literals], group)
+
+
+def _disjunction(clauses: Clauses, problem: Problem, formula: Formula, group: int) -> list[int]:
+    """Literals of which one must hold for ``formula`` to hold (a new variable stands for a nested conjunction)."""
+    if isinstance(formula, Need):
+        return [clauses.variable[one] for one in problem.matches(formula)]
+    if isinstance(formula, AllOf):
+        if len(formula.parts) == 1:
+            return _disjunction(clauses, problem, formula.parts[0], group)
+        name = clauses.fresh()
+        for part in formula.parts:
+            clauses.require([-name, *_disjunction(clauses, problem, part, group)], group)
+        return [name]
+    return [literal for part in formula.parts for literal in _disjunction(clauses, problem, part, group)]
+
+
+def _encode_conflicts(clauses: Clauses, problem: Problem, key: Key) -> None:
+    same: dict[str, tuple[Need, list[Instance]]] = {}
+    for instance in problem.usable[key]:
+        for need in problem.candidates[instance].conflicts:
+            if need.name != instance.name:  # opam drops a conflict with one's own name
+                same.setdefault(_shown(need), (need, []))[1].append(instance)
+    for need, instances in same.values():
+        others = problem.matches(need)
+        if others:
+            group = clauses.group(Conflicts(tuple(instances), need))
+            for instance in instances:
+                for other in others:
+                    clauses.require([-clauses.variable[instance], -clauses.variable[other]], group)
+
+
+def _encode_classes(clauses: Clauses, problem: Problem) -> None:
+    members: dict[tuple[str, str], dict[str, list[Instance]]] = {}
+    for instance, candidate in problem.candidates.items():
+        for name in candidate.conflict_classes:
+            members.setdefault((name, instance.machine), {}).setdefault(instance.name, []).append(instance)
+    for (conflict_class, machine), names in sorted(members.items()):
+        if len(names) < 2:
+            continue
+        group = clauses.group(OneOfClass(conflict_class, machine, tuple(sorted(names))))
+        present = []
+        for name in sorted(names):
+            present.append(clauses.fresh())
+            for instance in names[name]:
+                clauses.require([-clauses.variable[instance], present[-1]], group)
+        clauses.exclusive.append((tuple(present), group))
+
+
+def _encode_one_version(clauses: Clauses, problem: Problem) -> None:
+    by_name: dict[str, dict[str, list[Instance]]] = {}
+    for key in sorted(problem.usable):
+        for instance in problem.usable[key]:
+            by_name.setdefault(instance.name, {}).setdefault(instance.version, []).append(instance)
+    for name, versions in by_name.items():
+        if len(versions) < 2:
+            continue
+        group = clauses.group(OneVersion(name))
+        present = []
+        for instances in versions.values():
+            if len(instances) == 1:
+                present.append(clauses.variable[instances[0]])
+                continue
+            present.append(clauses.fresh())
+            for instance in instances:
+                clauses.require([-clauses.variable[instance], present[-1]], group)
+        clauses.exclusive.append((tuple(present), group))

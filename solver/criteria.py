@@ -1,0 +1,91 @@
+"""What makes one solution better than another: opam's criteria, in opam's order.
+
+opam 2.6.1, "External solvers": ``-removed, -count[avoid-version,changed], -count[version-lag,request],
+-count[version-lag,changed], -count[missing-depexts,changed], -changed``; for upgrades ``-removed,
+-count[avoid-version,changed], -count[version-lag,solution], -count[missing-depexts,changed], -new``.
+
+Deviations: system packages are not looked at while solving, so ``missing-depexts`` is left out. ``changed``
+counts a name on each machine. A last criterion, the sum of the ranks of what is new in the order of names, decides
+between solutions that opam holds equal.
+"""
+
+from __future__ import annotations
+
+from xpkg.solver.clauses import Clauses
+from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.model import Instance
+
+Weighted = list[tuple[int, int]]
+"""(literal, weight): the sum of the weights of the literals that hold is to be small."""
+
+
+def criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
+    """The criteria, the most important first. May add variables that stand for "nothing of this name is left"."""
+    request = problem.request
+    installed = {(one.name, one.machine): one for one in request.installed}
+    new = [one for one in problem.candidates if installed.get((one.name, one.machine)) != one]
+    removed = _removed(problem, clauses, installed)
+    variable = clauses.variable
+    if request.upgrade:
+        return [
+            removed,
+            [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
+            _lags(problem, clauses, list(problem.candidates)),
+            [(variable[one], 1) for one in new if (one.name, one.machine) not in installed],
+            _ranks(clauses, new),
+        ]
+    asked = _asked_anew(problem, installed)
+    return [
+        removed,
+        [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
+        _lags(problem, clauses, [one for one in problem.candidates if (one.name, one.machine) in asked]),
+        _lags(problem, clauses, new),
+        [*((variable[one], 1) for one in new), *removed],
+        _ranks(clauses, new),
+    ]
+
+
+def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance]) -> Weighted:
+    """One for each name that was there and is not any more; with ``prune`` only names once asked for count."""
+    request = problem.request
+    counted = request.roots if request.prune else request.installed
+    weighted: Weighted = []
+    for key in sorted({(one.name, one.machine) for one in counted} & set(installed)):
+        if key in request.remove:
+            continue
+        gone = clauses.fresh()
+        clauses.rows.append(((gone, *(clauses.variable[one] for one in problem.usable[key])), FREE))
+        weighted.append((gone, 1))
+    return weighted
+
+
+FREE = -1
+"""The group of rows that only define a variable and can never contradict anything."""
+
+
+def _penalised(problem: Problem, instance: Instance, installed: dict[Key, Instance]) -> bool:
+    """Flagged avoid-version or deprecated, unless what is installed of that name is flagged too."""
+    if problem.candidates[instance].avoided is None:
+        return False
+    present = installed.get((instance.name, instance.machine))
+    return present is None or problem.candidates[present].avoided is None
+
+
+def _asked_anew(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
+    """Names asked for that are not there already in a version that will do."""
+    request = problem.request
+    asked = set()
+    for atom in request.install:
+        key = (atom.name, atom.machine)
+        present = installed.get(key)
+        if present is None or not atom.allows(present.version) or atom.name in request.upgrade_names:
+            asked.add(key)
+    return asked | {key for key in installed if key[0] in request.upgrade_names}
+
+
+def _lags(problem: Problem, clauses: Clauses, instances: list[Instance]) -> Weighted:
+    return [(clauses.variable[one], problem.lag[one]) for one in instances if problem.lag[one]]
+
+
+def _ranks(clauses: Clauses, new: list[Instance]) -> Weighted:
+    return [(clauses.variable[one], rank) for rank, one in enumerate(sorted(new), start=1)]

@@ -1,0 +1,111 @@
+"""What the engine knows of packages: candidates, what they need, and a context that hands them out.
+
+Nothing here knows of recipes, files or opam. The engine is tested with contexts that are plain tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from xpkg.solver.model import Instance, VersionSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Some version of ``name`` on ``machine``, one of ``versions`` if given.
+
+    ``reason`` tells where the need comes from and why it goes to that machine; ``implicit`` replaces "needed by ..."
+    where a plan is shown (the toolchain of a machine). A ``post`` need must be met but does not order builds.
+    """
+
+    name: str
+    machine: str
+    versions: VersionSet | None = None
+    reason: str = ""
+    implicit: str | None = None
+    post: bool = False
+
+    def accepts(self, instance: Instance) -> bool:
+        return (
+            instance.name == self.name
+            and instance.machine == self.machine
+            and (self.versions is None or self.versions.allows(instance.version))
+        )
+
+    def __str__(self) -> str:
+        return self.name if self.versions is None else f"{self.name} {self.versions}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part; nothing at all when empty."""
+
+    parts: tuple[Formula, ...] = ()
+
+    def __str__(self) -> str:
+        return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part; impossible when empty."""
+
+    parts: tuple[Formula, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(f"({part})" if isinstance(part, AllOf) else str(part) for part in self.parts)
+
+
+Formula = Need | AllOf | AnyOf
+
+
+def needs_of(formula: Formula) -> list[Need]:
+    """The needs a formula mentions, in the order written."""
+    if isinstance(formula, Need):
+        return [formula]
+    return [need for part in formula.parts for need in needs_of(part)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An instance that can be had. ``origin`` names its repository.
+
+    ``optional`` are needs that pull nothing in and only order builds where they are met; a version outside the
+    constraint leaves the package unaffected, as in opam. ``conflicts`` are needs that must not be met; two different
+    names of one ``conflict_class`` exclude each other on one machine. ``avoided`` says which flag
+    (avoid-version, deprecated) makes this version a last resort.
+    """
+
+    instance: Instance
+    depends: Formula = AllOf()
+    optional: tuple[Need, ...] = ()
+    conflicts: tuple[Need, ...] = ()
+    conflict_classes: tuple[str, ...] = ()
+    avoided: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An instance that cannot be had, and why, as the end of "... cannot be had: ".""""
+
+    instance: Instance
+    reason: str
+
+
+class Context(Protocol):
+    """Hands out candidates. Answers never change during a solve, and asking has no effect a caller could see."""
+
+    def versions(self, name: str) -> Sequence[str]:
+        """Every version of a name, the newest first; empty when the name is unknown."""
+        ...
+
+    def candidate(self, instance: Instance, *, requested: bool) -> Candidate | Rejection:
+        """One of ``versions`` on one machine; ``requested`` names may need more (their tests, their documentation)."""
+        ...
+
+    def nearest(self, name: str) -> Sequence[str]:
+        """The known names nearest to an unknown one, the best first."""
+        ...

@@ -1,0 +1,143 @@
+"""From a request and a context to a solution, or to an explanation why there is none."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from xpkg.solver.clauses import Clauses, encode, forbid_cycle
+from xpkg.solver.criteria import criteria
+from xpkg.solver.exploration import Problem, explore
+from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp
+from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
+from xpkg.solver.protocol import Candidate, Context
+
+_BOUND_S = 60.0  # opam's OPAMSOLVERTIMEOUT
+_MOST_CYCLES = 500
+
+
+def solve(request: Request, context: Context, *, bound_s: float = _BOUND_S) -> Solution:
+    """The best state that meets a request.
+
+    Raises ``NoSolution`` with a minimal conflict, ``NotFoundError`` for a name or version that does not exist, and
+    ``SolverGaveUp`` after ``bound_s`` seconds. The same request and context give the same solution.
+    """
+    problem = explore(request, context)
+    clauses = encode(problem)
+    chosen, cost = _best(problem, clauses, context, bound_s)
+    return _solution(problem, chosen, cost)
+
+
+def _best(
+    problem: Problem, clauses: Clauses, context: Context, bound_s: float
+) -> tuple[list[Candidate], tuple[int, ...]]:
+    """The best set without a cycle: a cycle that turns up is forbidden and the search goes on."""
+    from xpkg.solver.engine import optimise  # imports clingo
+
+    wanted = criteria(problem, clauses)
+    for _ in range(_MOST_CYCLES):
+        best = optimise(clauses, wanted, bound_s)
+        if best is None:
+            from xpkg.solver.explanation import explain
+
+            raise explain(problem, clauses, context)
+        chosen = [problem.candidates[instance] for instance in clauses.chosen(best.true)]
+        cycle = shortest_cycle(edges_of(chosen))
+        if not cycle:
+            return chosen, best.cost[: len(wanted) - 1]  # the last criterion only breaks ties
+        forbid_cycle(clauses, cycle)
+    raise SolverGaveUp(f"more than {_MOST_CYCLES} dependency cycles stand in the way", hint="name the versions wanted")
+
+
+def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
+    request = problem.request
+    edges = edges_of(chosen)
+    requested = _requested(request, edges)
+    reasons = _reasons(requested, edges)
+    installed = set(request.installed)
+    kept = {one for one in edges if one in reasons or (one in installed and not request.prune)}
+    edges = {one: tuple(edge for edge in of if edge.needed in kept) for one, of in edges.items() if one in kept}
+    nodes = tuple(
+        Node(
+            instance=instance,
+            requires=requires(edges[instance]),
+            reason=reasons.get(instance, "already installed"),
+            requested=instance in requested,
+            edges=edges[instance],
+        )
+        for instance in build_order(edges)
+    )
+    notes = tuple(
+        f"{one.instance} stays as it is, though it {one.reason}" for one in problem.gone if one.instance in kept
+    )
+    return Solution(nodes=nodes, actions=_actions(problem, nodes), notes=notes, cost=cost)
+
+
+def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:
+    """What was asked for by name, now or before, in that order."""
+    asked = [(atom.name, atom.machine) for atom in request.install]
+    asked += [(one.name, one.machine) for one in request.roots]
+    present = {(one.name, one.machine): one for one in edges}
+    return [present[key] for key in dict.fromkeys(asked) if key in present]
+
+
+def _reasons(requested: list[Instance], edges: Edges) -> dict[Instance, str]:
+    """Why each reachable instance is there: asked for, a toolchain, or needed by the nearest to the request."""
+    reasons = dict.fromkeys(requested, "requested")
+    queue = deque(requested)
+    while queue:
+        instance = queue.popleft()
+        for edge in edges[instance]:
+            if not edge.optional and edge.needed not in reasons:
+                reasons[edge.needed] = f"needed by {instance}"
+                queue.append(edge.needed)
+    for instance in [*reasons]:
+        for edge in edges[instance]:
+            if edge.implicit and reasons[edge.needed] != "requested":
+                reasons[edge.needed] = edge.reason
+    return reasons
+
+
+def _actions(problem: Problem, nodes: tuple[Node, ...]) -> tuple[Action, ...]:
+    before = {(one.name, one.machine): one for one in problem.request.installed}
+    after = {(node.instance.name, node.instance.machine): node for node in nodes}
+    gone = [one for key, one in before.items() if key not in after]
+    actions = [
+        Action(action="remove", instance=one, reason=_why_gone(problem.request, one)) for one in _unbuild(problem, gone)
+    ]
+    for node in nodes:
+        instance = node.instance
+        previous = before.get((instance.name, instance.machine))
+        if previous != instance:
+            actions.append(
+                Action(
+                    action=_kind(problem, previous, instance),
+                    instance=instance,
+                    reason=node.reason,
+                    previous=previous.version if previous else None,
+                )
+            )
+    return tuple(actions)
+
+
+def _why_gone(request: Request, instance: Instance) -> str:
+    if (instance.name, instance.machine) in request.remove:
+        return "requested"
+    if request.prune and instance not in request.roots:
+        return "no longer needed"
+    return "cannot stay with what is asked for"
+
+
+def _unbuild(problem: Problem, gone: list[Instance]) -> list[Instance]:
+    """Dependents before what they need."""
+    edges = edges_of([problem.candidates[one] for one in gone])
+    return sorted(gone, reverse=True) if shortest_cycle(edges) else list(reversed(build_order(edges)))
+
+
+def _kind(problem: Problem, previous: Instance | None, instance: Instance) -> str:
+    if previous is None:
+        return "install"
+    usable: Mapping[Instance, int] = {
+        one: rank for rank, one in enumerate(problem.usable[(instance.name, instance.machine)])
+    }
+    return "upgrade" if usable[instance] < usable[previous] else "downgrade"
