@@ -89,7 +89,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """An instance that cannot be had, and why, as the end of "... cannot be had: ".""""
+    """An instance that cannot be had. ``reason`` follows "cannot be had: " and names the machine where it matters."""
 
     instance: Instance
     reason: str

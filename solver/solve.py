@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
-from xpkg.solver.exploration import Problem, explore
+from xpkg.solver.exploration import Key, Problem, explore
 from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context
@@ -53,7 +53,8 @@ def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) 
     request = problem.request
     edges = edges_of(chosen)
     requested = _requested(request, edges)
-    reasons = _reasons(requested, edges)
+    asked = {(atom.name, atom.machine) for atom in request.install}
+    reasons = _reasons({one: _by_whom(one, asked) for one in requested}, edges)
     installed = set(request.installed)
     kept = {one for one in edges if one in reasons or (one in installed and not request.prune)}
     edges = {one: tuple(edge for edge in of if edge.needed in kept) for one, of in edges.items() if one in kept}
@@ -67,9 +68,7 @@ def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) 
         )
         for instance in build_order(edges)
     )
-    notes = tuple(
-        f"{one.instance} stays as it is, though it {one.reason}" for one in problem.gone if one.instance in kept
-    )
+    notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in kept)
     return Solution(nodes=nodes, actions=_actions(problem, nodes), notes=notes, cost=cost)
 
 
@@ -81,9 +80,13 @@ def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:
     return [present[key] for key in dict.fromkeys(asked) if key in present]
 
 
-def _reasons(requested: list[Instance], edges: Edges) -> dict[Instance, str]:
+def _by_whom(instance: Instance, asked: set[Key]) -> str:
+    return "requested" if (instance.name, instance.machine) in asked else "requested earlier"
+
+
+def _reasons(requested: Mapping[Instance, str], edges: Edges) -> dict[Instance, str]:
     """Why each reachable instance is there: asked for, a toolchain, or needed by the nearest to the request."""
-    reasons = dict.fromkeys(requested, "requested")
+    reasons = dict(requested)
     queue = deque(requested)
     while queue:
         instance = queue.popleft()
@@ -93,7 +96,7 @@ def _reasons(requested: list[Instance], edges: Edges) -> dict[Instance, str]:
                 queue.append(edge.needed)
     for instance in [*reasons]:
         for edge in edges[instance]:
-            if edge.implicit and reasons[edge.needed] != "requested":
+            if edge.implicit and edge.needed not in requested:
                 reasons[edge.needed] = edge.reason
     return reasons
 
