@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xpkg.sandbox.manifest import Difference
+from xpkg.sandbox.sealed import Difference
 from xpkg.sandbox.store import StoredOutput
 
 

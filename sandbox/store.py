@@ -26,8 +26,8 @@ from xpkg.core.files import disk_errors, publish_directory, remove_tree, sync_tr
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.sandbox.liveness import alive_marker, take_dead
-from xpkg.sandbox.manifest import Difference, compare, seal
 from xpkg.sandbox.record import OutputRecord, damaged, decode, encode
+from xpkg.sandbox.sealed import Difference, compare, seal
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
@@ -172,5 +172,6 @@ class Store:
         """Take ``path`` out of sight with one rename, then delete it: never half there."""
         self._staging.mkdir(parents=True, exist_ok=True)
         doomed = self._staging / temporary_beside(path).name
-        path.rename(doomed)
-        remove_tree(doomed)
+        with alive_marker(self._staging, doomed.name):
+            path.rename(doomed)
+            remove_tree(doomed)
