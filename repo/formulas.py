@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from xpkg.repo.filters import Environment, Filter
-from xpkg.repo.versions import VersionFormula
+from xpkg.repo.filters import Environment, Filter, evaluate, is_true
+from xpkg.repo.interpolate import Value, Warn, as_text
+from xpkg.repo.versions import ANY_VERSION, Compare, VersionFormula, all_of, one_of
 
 T = TypeVar("T")
 
@@ -43,6 +44,9 @@ class When:
 
 Condition = Bound | When | And["Condition"] | Or["Condition"]
 
+ALWAYS: And[Condition] = And(())
+"""The condition of a bare name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Atom:
@@ -75,9 +79,73 @@ NOTHING: And[Resolved] = And(())
 """What is left when filters drop every atom; a conflict with nothing excludes nothing."""
 
 
-def resolve(formula: Formula, environment: Environment) -> Resolved:
-    """Evaluate the filters with ``environment`` (``build`` and ``post`` are set here)."""
-    raise NotImplementedError
+def resolve(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
+    """Evaluate the filters with ``environment``, where ``build`` and ``post`` are true whatever it says.
+
+    A false filter removes its atom, neutrally in ``&`` and ``|``: ``a | b {false}`` is ``a``.  NOTHING is left
+    when no atom is.  A bound whose version is undefined removes the atom and is told to ``warn``.
+    """
+    return _resolve(formula, environment, warn) or NOTHING
+
+
+def _resolve(formula: Formula, environment: Environment, warn: Warn | None) -> Resolved | None:
+    if isinstance(formula, Atom):
+        return _need(formula, environment, warn)
+    items = [item for part in formula.items if (item := _resolve(part, environment, warn)) is not None]
+    if len(items) == 1:
+        return items[0]
+    if not items:
+        return None
+    return And(tuple(items)) if isinstance(formula, And) else Or(tuple(items))
+
+
+def _need(atom: Atom, environment: Environment, warn: Warn | None) -> Need | None:
+    """The atom as a need, None when its filters remove it."""
+    if atom.condition == ALWAYS:
+        return Need(atom.name, ANY_VERSION)
+    versions = _constraint(atom.condition, _with(environment, build=True, post=True), warn)
+    if versions is None:
+        return None
+    return Need(
+        atom.name,
+        versions,
+        build=_constraint(atom.condition, _with(environment, build=False, post=True), None) is None,
+        post=_constraint(atom.condition, _with(environment, build=True, post=False), None) is None,
+    )
+
+
+def _with(environment: Environment, *, build: bool, post: bool) -> Environment:
+    """The environment with these two variables set."""
+    fixed = {"build": build, "post": post}
+
+    def look(name: str) -> Value:
+        return fixed[name] if name in fixed else environment(name)
+
+    return look
+
+
+def _constraint(condition: Condition, environment: Environment, warn: Warn | None) -> VersionFormula | None:
+    """The versions that the condition leaves: ANY_VERSION when it is true, None when it is false.
+
+    ``OpamFormula.partial_eval``: true and false disappear from a formula as they do in logic.
+    """
+    match condition:
+        case When(filter):
+            return ANY_VERSION if is_true(filter, environment) else None
+        case Bound(operator, version):
+            value = evaluate(version, environment)
+            if value is None:
+                if warn is not None:
+                    warn("undefined variable in a version constraint")
+                return None
+            return Compare(operator, as_text(value))
+        case And(items):
+            parts = [_constraint(item, environment, warn) for item in items]
+            left = [part for part in parts if part is not None]
+            return all_of(left) if len(left) == len(parts) else None
+        case Or(items):
+            left = [part for item in items if (part := _constraint(item, environment, warn)) is not None]
+            return one_of(left) if left else None
 
 
 def needs(resolved: Resolved) -> Iterator[Need]:

@@ -1,0 +1,75 @@
+"""Values to text: what a rewritten field looks like.  Unmodified text is never printed anew (see ``file``)."""
+
+from __future__ import annotations
+
+from xpkg.repo.opamfile.values import (
+    Bool,
+    Field,
+    Group,
+    Ident,
+    Integer,
+    Item,
+    List,
+    Logical,
+    Option,
+    Prefix,
+    PrefixRelation,
+    Relation,
+    String,
+    Update,
+    Value,
+)
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": "\\r", "\b": "\\b"})
+
+
+def print_string(text: str) -> str:
+    """A quoted string; one of several lines gets triple quotes."""
+    escaped = text.translate(_ESCAPES)
+    return f'"""{escaped}"""' if "\n" in text else f'"{escaped}"'
+
+
+def print_value(value: Value) -> str:
+    """The value on one line (but for strings of several lines); parsing it again gives an equal value."""
+    match value:
+        case String() | Ident() | Bool() | Integer():
+            return _print_atom(value)
+        case List():
+            return f"[{_print_all(value.items)}]"
+        case Group():
+            return f"({_print_all(value.items)})"
+        case Option():
+            return f"{print_value(value.value)} {{{_print_all(value.options)}}}"
+        case Logical():
+            return f" {value.operator} ".join(map(print_value, value.items))
+        case Relation() | Update():
+            return f"{print_value(value.left)} {value.operator} {print_value(value.right)}"
+        case PrefixRelation():
+            return f"{value.operator} {print_value(value.value)}"
+        case Prefix():
+            return f"{value.operator}{print_value(value.value)}"
+
+
+def _print_all(values: tuple[Value, ...]) -> str:
+    return " ".join(map(print_value, values))
+
+
+def _print_atom(value: String | Ident | Bool | Integer) -> str:
+    match value:
+        case String():
+            return print_string(value.value)
+        case Ident():
+            return value.name
+        case Bool():
+            return "true" if value.value else "false"
+        case Integer():
+            return str(value.value)
+
+
+def print_item(item: Item, indent: str = "") -> str:
+    """A field or a section, without a final newline."""
+    if isinstance(item, Field):
+        return f"{indent}{item.name}: {print_value(item.value)}"
+    name = "" if item.name is None else f" {print_string(item.name)}"
+    inside = "".join(print_item(inner, indent + "  ") + "\n" for inner in item.items)
+    return f"{indent}{item.kind}{name} {{\n{inside}{indent}}}"
