@@ -30,6 +30,7 @@ from xpkg.sandbox.record import OutputRecord, damaged, decode, encode
 from xpkg.sandbox.sealed import Difference, compare, seal
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_LABEL = re.compile(r"[A-Za-z0-9_][^/\s\x00-\x1f]{0,240}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Store:
         self._outputs = root.store / "outputs"
         self._staging = root.store / "staging"
         self._failed = root.store / "failed"
+        self._read: dict[str, StoredOutput] = {}
 
     def path(self, key: str) -> Path:
         """Where the output of ``key`` is or would be; ValueError for what is not a key."""
@@ -77,7 +79,13 @@ class Store:
         return tuple(sorted(name for name in os.listdir(self._outputs) if _KEY.fullmatch(name)))
 
     def output(self, key: str) -> StoredOutput:
-        """The published output; StoreError ``output-missing`` or ``record-damaged``."""
+        """The published output, read once; StoreError ``output-missing`` or ``record-damaged``."""
+        known = self._read.get(key)
+        if known is None:
+            known = self._read[key] = self._load(key)
+        return known
+
+    def _load(self, key: str) -> StoredOutput:
         path = self.path(key)
         where = path / "record.json"
         try:
@@ -146,7 +154,7 @@ class Store:
 
     def keep_failed(self, staged: Path, label: str) -> Path:
         """Move the tree of a failed build to ``failed/<label>``, replacing an older one there."""
-        if _KEY.fullmatch(label.replace(".", "-").replace("+", "-").replace("~", "-")) is None:
+        if _LABEL.fullmatch(label) is None:
             raise ValueError(f"not a name for a failed build: {label!r}")
         kept = self._failed / label
         with disk_errors("keep the failed build", kept):
@@ -159,12 +167,13 @@ class Store:
     def remove(self, key: str) -> None:
         """Delete an output; absent is fine.  The caller holds the key's lock and knows it is unused."""
         path = self.path(key)
+        self._read.pop(key, None)
         with disk_errors("delete", path), suppress(FileNotFoundError):
             self._discard(path)
 
     def verify(self, key: str) -> tuple[Difference, ...]:
         """What of the output's files is not as recorded; every byte is read."""
-        output = self.output(key)
+        output = self._load(key)
         with disk_errors("verify", output.path):
             return compare(output.files, output.record.manifest)
 

@@ -1,0 +1,109 @@
+"""Generations: the recorded states of a switch, as values and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpkg.core.errors import StoreError
+
+FORMAT = 1
+BUILD_TREE = "build"
+"""The tree of the build machine's packages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Root:
+    """A package that the user asked for; ``versions`` is the constraint's text or empty."""
+
+    name: str
+    machine: str
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Installed:
+    """One installed instance; ``tree`` is the prefix it is in, mostly named as its machine."""
+
+    name: str
+    version: str
+    machine: str
+    key: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Tree:
+    """One prefix of a generation.
+
+    ``prefix`` is its real path, ``chosen`` says that the user gave it; ``tools`` names the tree
+    that takes the place of TOOLS in its files.
+    """
+
+    name: str
+    prefix: str
+    tools: str = BUILD_TREE
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One recorded state of a switch; number 0 is the empty one before any.
+
+    ``created`` is in seconds since the epoch.
+    """
+
+    number: int
+    created: float
+    targets: tuple[str, ...] = ()
+    trees: tuple[Tree, ...] = ()
+    roots: tuple[Root, ...] = ()
+    installed: tuple[Installed, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The outputs that must stay in the store for this generation."""
+        return frozenset(instance.key for instance in self.installed)
+
+    def tree(self, name: str) -> Tree:
+        """The tree of that name; KeyError."""
+        for tree in self.trees:
+            if tree.name == name:
+                return tree
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    format: int
+    generation: Generation
+
+
+def encode(generation: Generation) -> bytes:
+    """The JSON that is kept."""
+    import msgspec
+
+    data = msgspec.json.encode(_File(format=FORMAT, generation=generation), order="deterministic")
+    return msgspec.json.format(data, indent=1) + b"\n"
+
+
+def decode(data: bytes, where: str) -> Generation:
+    """Read a generation back; StoreError ``switch-damaged`` naming ``where``."""
+    import msgspec
+
+    try:
+        file = msgspec.json.decode(data, type=_File)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise damaged(where, str(error)) from error
+    if file.format != FORMAT:
+        raise damaged(where, f"it has format {file.format}, this xpkg reads format {FORMAT}")
+    return file.generation
+
+
+def damaged(where: str, why: str) -> StoreError:
+    """The error for a generation that cannot be read."""
+    return StoreError(
+        f"the description of a switch is damaged: {why}",
+        reference="switch-damaged",
+        context=(("file", where),),
+        hint="go back to an earlier generation, or remove the switch and install again; the store keeps what was built",
+    )

@@ -1,0 +1,77 @@
+"""The user's own directory for a prefix (``--prefix DIR``): a symbolic link to the switch's stable path."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from xpkg.core.errors import StoreError
+from xpkg.core.files import disk_errors, replace_link
+from xpkg.sandbox.relocate import check_prefix
+
+
+def check(directory: Path, stable: Path, root: Path) -> None:
+    """StoreError ``prefix-taken`` when ``directory`` may not become a link to ``stable``; nothing is changed.
+
+    It may be absent, an empty directory, or that link already.
+    """
+    check_prefix(str(directory))
+    with disk_errors("look at the prefix", directory):
+        parent = directory.parent.resolve()
+        if (parent / directory.name).is_relative_to(root.resolve()):
+            raise _taken(directory, "it is inside xpkg's own state directory")
+        if directory.is_symlink():
+            if os.readlink(directory) != str(stable):
+                raise _taken(directory, f"it is a link to {os.readlink(directory)}")
+        elif directory.is_dir():
+            if any(directory.iterdir()):
+                raise _taken(directory, "it is a directory with files in it")
+        elif directory.exists():
+            raise _taken(directory, "it is a file")
+
+
+def place(directory: Path, stable: Path) -> Callable[[], None]:
+    """Make the link, after :func:`check`; what is returned undoes it."""
+    with disk_errors("make the prefix", directory):
+        if directory.is_symlink() and os.readlink(directory) == str(stable):
+            return lambda: None
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        replaced = directory.is_dir() and not directory.is_symlink()
+        if replaced:
+            try:
+                directory.rmdir()  # fails when something came into it meanwhile
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise _taken(directory, "it is a directory with files in it") from error
+                raise
+        try:
+            replace_link(directory, str(stable))
+        except BaseException:
+            if replaced:
+                directory.mkdir(exist_ok=True)
+            raise
+    return lambda: _undo(directory, stable, replaced)
+
+
+def withdraw(directory: Path, stable: Path) -> None:
+    """Delete the link if it is still ours; anything else there is the user's."""
+    with disk_errors("remove the prefix", directory):
+        if directory.is_symlink() and os.readlink(directory) == str(stable):
+            directory.unlink()
+
+
+def _undo(directory: Path, stable: Path, replaced: bool) -> None:
+    withdraw(directory, stable)
+    if replaced:
+        directory.mkdir(exist_ok=True)
+
+
+def _taken(directory: Path, why: str) -> StoreError:
+    return StoreError(
+        f"{directory} cannot become a prefix: {why}",
+        reference="prefix-taken",
+        context=(("prefix", str(directory)),),
+        hint="choose a directory that does not exist yet, or an empty one",
+    )
