@@ -55,20 +55,22 @@ def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) 
     requested = _requested(request, edges)
     asked = {(atom.name, atom.machine) for atom in request.install}
     reasons = _reasons({one: _by_whom(one, asked) for one in requested}, edges)
-    installed = set(request.installed)
-    kept = {one for one in edges if one in reasons or (one in installed and not request.prune)}
-    edges = {one: tuple(edge for edge in of if edge.needed in kept) for one, of in edges.items() if one in kept}
+    if not request.prune:
+        before = {(one.name, one.machine) for one in request.installed}
+        staying = [one for one in edges if (one.name, one.machine) in before and one not in reasons]
+        reasons = _reasons(dict.fromkeys(staying, "already installed"), edges) | reasons
+    edges = {one: tuple(edge for edge in of if edge.needed in reasons) for one, of in edges.items() if one in reasons}
     nodes = tuple(
         Node(
             instance=instance,
             requires=requires(edges[instance]),
-            reason=reasons.get(instance, "already installed"),
+            reason=reasons[instance],
             requested=instance in requested,
             edges=edges[instance],
         )
         for instance in build_order(edges)
     )
-    notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in kept)
+    notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in reasons)
     return Solution(nodes=nodes, actions=_actions(problem, nodes), notes=notes, cost=cost)
 
 
