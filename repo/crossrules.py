@@ -8,15 +8,22 @@
     [target]
     zarith = "..."
 
-A name decides before a pattern, a pattern with more literal characters before one with fewer.
+A name decides before a pattern, a pattern with more literal characters before one with fewer; between files, the
+repository of higher priority.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-RunsOn = Literal["build", "target", "both"]
+from xpkg.repo.recipes import RUNS_ON, RunsOn
+from xpkg.repo.tables import read_table
+
+_PATTERN = re.compile(r"[A-Za-z0-9_+*-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,53 @@ class Rule:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
 class CrossRules:
-    """All rules in force."""
+    """The rules of one file: by name, and by pattern in the order to try them."""
+
+    names: Mapping[str, Rule] = field(default_factory=dict)
+    patterns: tuple[tuple[re.Pattern[str], Rule], ...] = ()
+    below: CrossRules | None = None
 
     def where(self, name: str) -> Rule | None:
         """The rule for a package name, or None when the recipe and its filters decide."""
-        raise NotImplementedError
+        if name in self.names:
+            return self.names[name]
+        for pattern, rule in self.patterns:
+            if pattern.fullmatch(name):
+                return rule
+        return None if self.below is None else self.below.where(name)
+
+
+def read_cross_rules(paths: Iterable[Path]) -> CrossRules:
+    """The rules of several files, the first of which decides first; absent files are fine.
+
+    InputFileError for an unknown section, a name in two sections, a reason that is empty.
+    """
+    rules = CrossRules()
+    for path in reversed(tuple(paths)):
+        if path.is_file():
+            rules = _read(path, rules)
+    return rules
+
+
+def _read(path: Path, below: CrossRules) -> CrossRules:
+    whole = read_table(path)
+    found: dict[str, Rule] = {}
+    for runs_on in RUNS_ON:
+        table = whole.table(runs_on)
+        if table is None:
+            continue
+        for name in table.left():
+            if not _PATTERN.fullmatch(name):
+                raise table.error(name, "expected a package name, in which * stands for any characters")
+            if name in found:
+                raise table.error(name, f"the name is also in [{found[name].runs_on}]")
+            found[name] = Rule(runs_on, table.text(name))
+    whole.finish()
+    patterns = sorted((name for name in found if "*" in name), key=lambda name: (-len(name.replace("*", "")), name))
+    return CrossRules(
+        names={name: rule for name, rule in found.items() if "*" not in name},
+        patterns=tuple((re.compile(fnmatch.translate(name)), found[name]) for name in patterns),
+        below=below,
+    )

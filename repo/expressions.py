@@ -7,7 +7,7 @@ from typing import Literal
 from xpkg.repo.filters import Comparison, Constant, Defined, Every, Filter, Negation, Some, Text
 from xpkg.repo.formulas import ALWAYS, And, Atom, Bound, Condition, Formula, Or, When
 from xpkg.repo.interpolate import parse_variable
-from xpkg.repo.names import name_problem, version_problem
+from xpkg.repo.names import bound_problem, name_problem
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import (
     Bool,
@@ -114,7 +114,7 @@ def _bound(value: PrefixRelation, file: OpamFile) -> Bound:
     """A comparison of the package's version with a text or a variable."""
     version = filter_of(value.value, file)
     if isinstance(version, Text) and "%{" not in version.text:
-        problem = version_problem(version.text)
+        problem = bound_problem(version.text)
         if problem is not None:
             raise file.error(f"{version.text[:80]!r} is no version: {problem}", value.value)
     return Bound(value.operator, version)

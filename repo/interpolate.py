@@ -131,7 +131,7 @@ def expand(
     return None if missing else result
 
 
-def substitute(text: str, environment: Environment, warn: Warn | None = None) -> str:
-    """The content of a file of the field ``substs`` (from ``<file>.in``): undefined variables become empty."""
+def interpolate(text: str, environment: Environment, warn: Warn | None = None) -> str:
+    """The text for a command, or the content of a file of ``substs``: undefined variables become empty, as in opam."""
     result = expand(text, environment, undefined="", warn=warn)
     return "" if result is None else result

@@ -36,6 +36,22 @@ def version_problem(version: str) -> str | None:
     return None
 
 
+def bound_problem(version: str) -> str | None:
+    """Why ``version`` cannot stand in a constraint, or None.  ``~`` and the like are versions only here."""
+    return version_problem(f"0{version}") if version else "a version in a constraint is not empty"
+
+
+def path_problem(path: str) -> str | None:
+    """Why ``path`` cannot name a file inside a tree that belongs to a recipe, or None."""
+    if not path or len(path) > 4 * MAX_LENGTH:
+        return f"a file name has 1 to {4 * MAX_LENGTH} characters"
+    if not path.isprintable() or "\\" in path:
+        return "a file name has no control characters and no backslash"
+    if path.startswith("/") or ".." in path.split("/"):
+        return "the path leaves the directory"
+    return None
+
+
 def split_package(text: str) -> tuple[str, str] | None:
     """``name.version`` in two, or None when it is not of that form."""
     name, dot, version = text.partition(".")

@@ -2,28 +2,112 @@
 
 from __future__ import annotations
 
+import os
+from functools import cached_property
 from pathlib import Path
 
+from xpkg.core.errors import InputFileError
+from xpkg.core.files import disk_errors
+from xpkg.core.text import printable
+from xpkg.repo.fields import Fields
+from xpkg.repo.names import name_problem, split_package, version_problem
+from xpkg.repo.opamfile.file import decode, parse
+from xpkg.repo.recipe_reader import read_recipe
 from xpkg.repo.recipes import Recipe
 
 
 class Repository:
-    """``packages/<name>/<name>.<version>/opam`` (or ``packages/<name>.<version>/opam``) below ``root``."""
+    """``packages/<name>/<name>.<version>/opam`` (or ``packages/<name>.<version>/opam``) below ``root``.
+
+    ``priority``: higher decides.  ``exclusive``: names that are here are looked up nowhere else.
+    Directories are listed when asked for, recipes read once.
+    """
 
     def __init__(self, *, name: str, root: Path, priority: int = 0, exclusive: bool = False) -> None:
         self.name = name
         self.root = root
         self.priority = priority
         self.exclusive = exclusive
+        self._places: dict[str, dict[str, Path]] = {}
+        self._recipes: dict[tuple[str, str], Recipe] = {}
+
+    @property
+    def cross_rules(self) -> tuple[Path, ...]:
+        """Where its cross rules may be."""
+        return (self.root / "cross.toml", self.root / "packages" / "cross.toml")
+
+    @cached_property
+    def _entries(self) -> dict[str, list[str]]:
+        """Package names, each with the versions filed flat (without a directory of the name)."""
+        packages = self.root / "packages"
+        self.check_format()
+        entries: dict[str, list[str]] = {}
+        if not packages.is_dir():
+            raise self._error("there is no directory packages: not a repository in opam's layout", self.root)
+        with disk_errors("read the repository", packages), os.scandir(packages) as scanned:
+            names = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] not in "._")
+        for entry in names:
+            flat = split_package(entry)
+            if flat is not None:
+                entries.setdefault(flat[0], []).append(flat[1])
+            elif (problem := name_problem(entry)) is not None:
+                raise self._error(f"{entry[:80]!r} is no package name: {problem}", packages / entry)
+            else:
+                entries.setdefault(entry, [])
+        return entries
+
+    def check_format(self) -> None:
+        """The file ``repo``, when there is one, must be of a format we read."""
+        path = self.root / "repo"
+        if path.is_file():
+            with disk_errors("read", path):
+                fields = Fields(parse(decode(path.read_bytes()), str(path)))
+            stated = fields.text("opam-version", "2.0")
+            if not stated.startswith("2."):
+                raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 2.0 is supported")
 
     def names(self) -> tuple[str, ...]:
         """All package names, sorted."""
-        raise NotImplementedError
+        return tuple(sorted(self._entries))
 
     def versions(self, name: str) -> tuple[str, ...]:
         """The versions of a package, unordered; empty when the package is not here."""
-        raise NotImplementedError
+        return tuple(self._versions(name))
+
+    def _versions(self, name: str) -> dict[str, Path]:
+        """The directory of each version."""
+        places = self._places.get(name)
+        if places is None:
+            places = self._places[name] = self._find(name) if name in self._entries else {}
+        return places
+
+    def _find(self, name: str) -> dict[str, Path]:
+        packages = self.root / "packages"
+        places = {version: packages / f"{name}.{version}" for version in self._entries[name]}
+        directory = packages / name
+        if not directory.is_dir():
+            return places
+        with disk_errors("read the repository", directory), os.scandir(directory) as scanned:
+            found = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] != ".")
+        for entry in found:
+            version = entry.removeprefix(f"{name}.")
+            problem = version_problem(version) if version != entry else f"expected a directory {name}.<version>"
+            if problem is not None:
+                raise self._error(f"{entry[:80]!r}: {problem}", directory / entry)
+            places[version] = directory / entry
+        return places
 
     def recipe(self, name: str, version: str) -> Recipe:
-        """Read one recipe; InputFileError when it is wrong."""
-        raise NotImplementedError
+        """Read one recipe, which ``versions`` must list; InputFileError when it is wrong."""
+        recipe = self._recipes.get((name, version))
+        if recipe is None:
+            directory = self._versions(name)[version]
+            recipe = self._recipes[name, version] = read_recipe(directory, name, version, self.name)
+        return recipe
+
+    def _error(self, problem: str, path: Path) -> InputFileError:
+        return InputFileError(
+            f"repository {self.name}: {printable(problem)}",
+            reference="bad-repository",
+            context=(("path", printable(str(path))),),
+        )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from xpkg.core.digests import Digest
+from xpkg.core.digests import Digest, of_value
+from xpkg.repo.names import name_problem, path_problem
+from xpkg.repo.tables import Table, read_table
 
 BUILD = "build"
 """How the build machine is called in plans; its definition is the target ``native``."""
 NATIVE = "native"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
+_TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+")
+_REQUIRED_VARIABLES = ("arch", "os")
+_FORMATS = tuple(f"elf{bits}-{order}" for bits in (32, 64) for order in ("little", "big"))
+_TYPES = ("REL", "EXEC", "DYN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A machine.  ``variables`` are opam's global ones; ``digest`` covers all but the description."""
+    """A machine.  ``variables`` are opam's global ones.
+
+    ``digest`` covers what can change a build: not the description, nor how products are run.
+    """
 
     name: str
     description: str
@@ -73,6 +85,130 @@ class Target:
         return BUILD if self.name == NATIVE else self.name
 
 
-def load_targets(directories: tuple[Path, ...]) -> dict[str, Target]:
-    """All targets by name; an earlier directory decides."""
-    raise NotImplementedError
+def load_targets(directories: Iterable[Path]) -> dict[str, Target]:
+    """All targets by name, sorted; of two files for one target the one in the earlier directory decides."""
+    found: dict[str, Target] = {}
+    for directory in directories:
+        for path in sorted(directory.glob("*.toml")):
+            if path.stem not in found:
+                found[path.stem] = read_target(path)
+    return dict(sorted(found.items()))
+
+
+def read_target(path: Path) -> Target:
+    """One file, strictly: InputFileError with file and key for anything unknown or of another type."""
+    table = read_table(path)
+    name = table.text("name")
+    if name != path.stem:
+        raise table.error("name", f"the name is {name[:80]!r}, but the file is called {path.name!r}")
+    if name == BUILD or not _NAME.fullmatch(name):
+        raise table.error("name", "a target's name has small letters, digits, '_' and '-', and is not 'build'")
+    triple = table.text("triple")
+    if not _TRIPLE.fullmatch(triple):
+        raise table.error("triple", "expected a GNU triple: cpu-vendor-system or cpu-system")
+    description = table.optional("description") or ""
+    variables = _variables(table)
+    toolchain, layout = _toolchain(table), _layout(table)
+    objects, run = _objects(table), _run(table)
+    table.finish()
+    building = [name, triple, variables, asdict(toolchain), asdict(layout), objects and asdict(objects)]
+    return Target(
+        name=name,
+        description=description,
+        triple=triple,
+        variables=variables,
+        toolchain=toolchain,
+        layout=layout,
+        objects=objects,
+        run=run,
+        digest=of_value(building),
+    )
+
+
+def _variables(whole: Table) -> dict[str, str]:
+    table = whole.table("variables")
+    if table is None:
+        raise whole.error("variables", "the table is missing")
+    variables = {name: table.text(name) for name in _REQUIRED_VARIABLES}
+    for name in table.left():
+        if not _VARIABLE.fullmatch(name):
+            raise table.error(name, "a variable's name has letters, digits, '_' and '-'")
+        variables[name] = table.text(name)
+    return variables
+
+
+def _package(table: Table, key: str, name: str) -> str:
+    """A package name, checked."""
+    problem = name_problem(name)
+    if problem is not None:
+        raise table.error(key, f"{name[:80]!r} is no package name: {problem}")
+    return name
+
+
+def _path(table: Table, key: str) -> str | None:
+    """A path relative to a prefix, or None."""
+    path = table.optional(key)
+    problem = None if path is None else path_problem(path)
+    if problem is not None:
+        raise table.error(key, f"expected a path relative to the prefix: {problem}")
+    return path
+
+
+def _toolchain(whole: Table) -> Toolchain:
+    table = whole.table("toolchain")
+    if table is None:
+        return Toolchain()
+    compiler = table.optional("compiler")
+    toolchain = Toolchain(
+        packages=tuple(_package(table, "packages", name) for name in table.texts("packages")),
+        compiler=None if compiler is None else _package(table, "compiler", compiler),
+        zig_target=table.optional("zig-target"),
+        cc=_path(table, "cc"),
+        ar=_path(table, "ar"),
+        ranlib=_path(table, "ranlib"),
+        ld=_path(table, "ld"),
+        cflags=table.texts("cflags"),
+    )
+    table.finish()
+    return toolchain
+
+
+def _layout(whole: Table) -> Layout:
+    table = whole.table("layout")
+    if table is None:
+        return Layout()
+    lib = _path(table, "lib") or Layout().lib
+    layout = Layout(lib=lib, stublibs=_path(table, "stublibs") or f"{lib}/stublibs")
+    table.finish()
+    return layout
+
+
+def _objects(whole: Table) -> Objects | None:
+    table = whole.table("objects")
+    if table is None:
+        return None
+    objects = Objects(format=table.text("format"), machine=table.text("machine"), types=table.texts("types"))
+    if objects.format not in _FORMATS:
+        raise table.error("format", f"unknown object format {objects.format!r}", hint=f"known: {', '.join(_FORMATS)}")
+    if not objects.machine.startswith("EM_"):
+        raise table.error("machine", "expected a machine as <elf.h> names it: EM_X86_64")
+    for one in objects.types:
+        if one not in _TYPES:
+            raise table.error("types", f"unknown object type {one!r}", hint=f"known: {', '.join(_TYPES)}")
+    table.finish()
+    return objects
+
+
+def _run(whole: Table) -> Run | None:
+    table = whole.table("run")
+    if table is None:
+        return None
+    run = Run(
+        package=_package(table, "package", table.text("package")),
+        command=table.texts("command"),
+        products=table.texts("products"),
+    )
+    if not run.command:
+        raise table.error("command", "expected a program and its arguments")
+    table.finish()
+    return run

@@ -1,0 +1,184 @@
+"""From a directory of a repository to a recipe: everything is checked here, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from xpkg.core.digests import Digest, of_file
+from xpkg.core.errors import InputFileError
+from xpkg.core.files import disk_errors
+from xpkg.core.text import printable
+from xpkg.repo.expressions import formula_of
+from xpkg.repo.fields import Fields
+from xpkg.repo.filters import TRUE
+from xpkg.repo.formulas import And, Formula, Or
+from xpkg.repo.names import name_problem, path_problem, version_problem
+from xpkg.repo.opamfile.file import decode, parse
+from xpkg.repo.opamfile.parser import MAX_SIZE
+from xpkg.repo.recipe_fields import (
+    commands_of,
+    depexts_of,
+    extra_files_of,
+    extra_sources_of,
+    sources_of,
+    updates_of,
+)
+from xpkg.repo.recipes import NO_TOOLCHAIN, RUNS_ON, Filtered, Recipe
+
+FORMATS = ("2.0", "2.1")
+_NOTHING: Formula = And(())
+_FIELDS = """
+    opam-version name version maintainer authors license homepage doc bug-reports dev-repo tags synopsis description
+    depends depopts conflicts conflict-class available flags build install remove run-test build-test build-doc patches
+    substs setenv build-env features messages post-messages depexts extra-files pin-depends libraries syntax author
+    env os ocaml-version
+"""
+_KNOWN_FIELDS = frozenset(_FIELDS.split())
+
+
+def read_recipe(directory: Path, name: str, version: str, repository: str) -> Recipe:
+    """The recipe in ``directory``, which its repository files under ``name`` and ``version``.
+
+    InputFileError when it is not a recipe of exactly that package, with the place of what is wrong.
+    """
+    path = directory / "opam"
+    file = parse(decode(_read(path)), str(path))
+    fields = Fields(file)
+    _check_identity(fields, name, version)
+    recipe = Recipe(
+        name=name,
+        version=version,
+        repository=repository,
+        directory=directory,
+        depends=_formula(fields, "depends"),
+        depopts=_formula(fields, "depopts"),
+        conflicts=_formula(fields, "conflicts"),
+        conflict_class=fields.texts("conflict-class", name_problem),
+        available=fields.filter("available", TRUE),
+        flags=frozenset(fields.words("flags")),
+        build=commands_of(fields, "build"),
+        install=commands_of(fields, "install"),
+        patches=_file_names(fields, "patches"),
+        substs=tuple(one.text for one in _file_names(fields, "substs")),
+        setenv=updates_of(fields, "setenv"),
+        build_env=updates_of(fields, "build-env"),
+        sources=sources_of(fields),
+        extra_sources=extra_sources_of(file),
+        depexts=depexts_of(fields),
+        synopsis=_shown(fields.text("synopsis")),
+        description=_shown(fields.text("description")),
+        x_runs_on=fields.choice("x-runs-on", RUNS_ON),
+        x_toolchain=fields.choice("x-toolchain", NO_TOOLCHAIN),
+        x_build_machine_files=fields.texts("x-build-machine-files", path_problem),
+        x_system_tools=fields.texts("x-system-tools", _tool_problem),
+        fields=fields.values,
+        unknown_fields=tuple(one for one in fields.values if one not in _KNOWN_FIELDS and not one.startswith("x-")),
+        file=file,
+        files=tuple(_files(directory / "files")),
+    )
+    _check_extra_files(recipe, extra_files_of(fields))
+    return recipe
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes; one that is too large is not read whole."""
+    with disk_errors("read", path):
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(4 * MAX_SIZE + 1)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise InputFileError("a package has no opam file", context=(("path", printable(str(path))),)) from error
+    if len(data) > 4 * MAX_SIZE:
+        raise InputFileError(
+            f"an opam file is larger than the {4 * MAX_SIZE} bytes allowed", context=(("path", printable(str(path))),)
+        )
+    return data
+
+
+def _check_identity(fields: Fields, name: str, version: str) -> None:
+    """The format's version, and that name and version are those of the directory."""
+    file = fields.file
+    for problem in (name_problem(name), version_problem(version)):
+        if problem is not None:
+            raise file.error(f"{name}.{version}: {problem}")
+    stated = fields.text("opam-version")
+    place = fields.values.get("opam-version")
+    if stated.split(".")[0] == "1":
+        raise file.error(
+            f"the recipe is of opam's format {stated}, which is not supported yet",
+            place,
+            hint="formats 2.0 and later are; `opam admin upgrade` rewrites a repository of the older format",
+        )
+    if stated not in FORMATS:
+        problem = f"unknown opam-version {stated[:20]!r}" if stated else "the field opam-version is missing"
+        raise file.error(problem, place, hint=f"known formats: {', '.join(FORMATS)}")
+    for field, expected in (("name", name), ("version", version)):
+        if fields.text(field, expected) != expected:
+            raise file.error(
+                f"the {field} is {fields.text(field)[:80]!r}, but the directory says {expected!r}", fields.values[field]
+            )
+
+
+def _formula(fields: Fields, name: str) -> Formula:
+    """``depends`` is a conjunction, ``depopts`` and ``conflicts`` are disjunctions."""
+    value = fields.values.get(name)
+    if value is None:
+        return _NOTHING
+    formula = formula_of(value, fields.file, "&" if name == "depends" else "|")
+    if name == "conflicts" and not _flat(formula):
+        raise fields.file.error("conflicts is a list of packages, without &", value)
+    return formula
+
+
+def _flat(formula: Formula) -> bool:
+    """Whether there is no conjunction of several packages inside."""
+    if isinstance(formula, And):
+        return not formula.items
+    return not isinstance(formula, Or) or all(map(_flat, formula.items))
+
+
+def _file_names(fields: Fields, name: str) -> tuple[Filtered, ...]:
+    return tuple(Filtered(text=text, filter=where) for text, where in fields.filtered_texts(name, path_problem))
+
+
+def _tool_problem(name: str) -> str | None:
+    if not name or "/" in name or name.startswith(("-", ".")) or not name.isprintable() or " " in name:
+        return "a system tool is the plain name of a program"
+    return None
+
+
+def _shown(text: str) -> str:
+    """Free text as valid Unicode."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+    """The regular files below ``files/`` by relative path, sorted; links are refused."""
+    if not directory.is_dir():
+        return
+    with disk_errors("read the files of a recipe", directory):
+        found = sorted(os.walk(directory))
+    for top, directories, names in found:
+        for name in sorted(names) + [one for one in directories if Path(top, one).is_symlink()]:
+            path = Path(top, name)
+            relative = path.relative_to(directory).as_posix()
+            problem = path_problem(relative)
+            if problem is None and (path.is_symlink() or not path.is_file()):
+                problem = "only plain files can belong to a recipe, no links"
+            if problem is not None:
+                raise InputFileError(f"files/{printable(relative)}: {problem}", context=(("path", str(directory)),))
+            yield relative, path
+
+
+def _check_extra_files(recipe: Recipe, expected: tuple[tuple[str, Digest], ...]) -> None:
+    """``extra-files`` promises content; a file that is absent or another is refused."""
+    files = dict(recipe.files)
+    for name, digest in expected:
+        place = recipe.fields.get("extra-files")
+        if name not in files:
+            raise recipe.file.error(f"files/{name} is missing", place)
+        found = of_file(files[name], digest.algorithm)
+        if found != digest:
+            raise recipe.file.error(f"files/{name} has {found}, not the promised {digest}", place)
