@@ -106,6 +106,10 @@ class Context(Protocol):
         """One of ``versions`` on one machine; ``requested`` names may need more (their tests, their documentation)."""
         ...
 
+    def remark(self, instance: Instance) -> str | None:
+        """What the user should know when this instance is newly chosen, if anything."""
+        ...
+
     def nearest(self, name: str) -> Sequence[str]:
         """The known names nearest to an unknown one, the best first."""
         ...

@@ -25,7 +25,7 @@ def solve(request: Request, context: Context, *, bound_s: float = _BOUND_S) -> S
     problem = explore(request, context)
     clauses = encode(problem)
     chosen, cost = _best(problem, clauses, context, bound_s)
-    return _solution(problem, chosen, cost)
+    return _solution(problem, context, chosen, cost)
 
 
 def _best(
@@ -49,7 +49,7 @@ def _best(
     raise SolverGaveUp(f"more than {_MOST_CYCLES} dependency cycles stand in the way", hint="name the versions wanted")
 
 
-def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
+def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
     request = problem.request
     edges = edges_of(chosen)
     requested = _requested(request, edges)
@@ -71,7 +71,10 @@ def _solution(problem: Problem, chosen: list[Candidate], cost: tuple[int, ...]) 
         for instance in build_order(edges)
     )
     notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in reasons)
-    return Solution(nodes=nodes, actions=_actions(problem, nodes), notes=notes, cost=cost)
+    actions = _actions(problem, nodes)
+    remarks = [context.remark(action.instance) for action in actions if action.action != "remove"]
+    notes += tuple(dict.fromkeys(remark for remark in remarks if remark))
+    return Solution(nodes=nodes, actions=actions, notes=notes, cost=cost)
 
 
 def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:

@@ -74,7 +74,7 @@ class Table:
     """``{"a 1": Row(...)}``; the same row serves both machines unless ``only`` names one."""
 
     rows: Mapping[str, Row]
-    asked: list[Instance] = field(default_factory=list)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def versions(self, name: str) -> Sequence[str]:
         found = [key.split()[1] for key in self.rows if key.split()[0] == name]
@@ -94,6 +94,9 @@ class Table:
             avoided=row.avoided,
             origin="table",
         )
+
+    def remark(self, instance: Instance) -> str | None:
+        return self.remarks.get(str(instance))
 
     def nearest(self, name: str) -> Sequence[str]:
         return nearest(name, {key.split()[0] for key in self.rows})

@@ -1,0 +1,155 @@
+"""Recipes as candidates: what a universe looks like to the engine, for one pair of machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from xpkg.core.errors import ConfigurationError, InputFileError
+from xpkg.core.text import nearest
+from xpkg.repo import formulas
+from xpkg.repo.filters import Environment, is_true
+from xpkg.repo.opamfile.printer import print_value
+from xpkg.repo.recipes import Recipe
+from xpkg.repo.targets import NATIVE, Target
+from xpkg.repo.universe import Universe
+from xpkg.repo.variables import machine_variables
+from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
+from xpkg.solver.model import BUILD, Instance, on_machine
+from xpkg.solver.placement import Placement, Placements
+from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
+
+COMPILER = "ocaml"
+"""The name that stands for a compiler: on a target, its own compiler package satisfies it."""
+
+_LAST_RESORTS = ("avoid-version", "deprecated")
+_WHOLE = Placement(machines=(BUILD,), reason="")
+
+
+class RepoContext:
+    """A universe seen from one target, or from the build machine alone (``target`` None).
+
+    ``with_test`` and ``with_doc`` reach only the names asked for, as in opam. A recipe that cannot be read is a
+    rejected candidate, so that one wrong file does not stop all else.
+    """
+
+    def __init__(
+        self, universe: Universe, target: Target | None, *, with_test: bool = False, with_doc: bool = False
+    ) -> None:
+        native = universe.targets.get(NATIVE)
+        if native is None:
+            raise ConfigurationError("the build machine is not described: there is no target native")
+        self._universe = universe
+        self._target = None if target is None or target.name == NATIVE else target
+        self._machines = {BUILD: native} | ({self._target.name: self._target} if self._target else {})
+        self._variables = {
+            machine: {**machine_variables(of, native), "dev": False} for machine, of in self._machines.items()
+        }
+        self._placements = Placements(universe, self._target.name) if self._target else None
+        self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": False}
+
+    def versions(self, name: str) -> Sequence[str]:
+        return self._universe.versions(name) if self._universe.repositories_of(name) else ()
+
+    def nearest(self, name: str) -> Sequence[str]:
+        return nearest(name, self._universe.names())
+
+    def machines_for(self, name: str) -> tuple[str, ...]:
+        """The machines where a package belongs that somebody asks for by name without saying where."""
+        if self._placements is None:
+            return (BUILD,)
+        return self._placements.of(name, build=False).machines
+
+    def remark(self, instance: Instance) -> str | None:
+        """What the user should know of a choice: a name taken from a repository although a higher one has it."""
+        holders = self._universe.repositories_of(instance.name)
+        origin = self._universe.recipe(instance.name, instance.version).repository
+        if not holders or holders[0] == origin:
+            return None
+        return f"{instance.name} {instance.version} comes from {origin}; {holders[0]}, which goes first, has others"
+
+    def candidate(self, instance: Instance, *, requested: bool) -> Candidate | Rejection:
+        try:
+            recipe = self._universe.recipe(instance.name, instance.version)
+        except InputFileError as error:
+            return Rejection(instance=instance, reason=f"its recipe is wrong ({error.message})")
+        environment = self._environment(instance, requested)
+        if not is_true(recipe.available, environment):
+            written = recipe.fields.get("available")
+            condition = print_value(written) if written is not None else "false"
+            reason = f"it is not available {on_machine(instance.machine)}: {condition}"
+            return Rejection(instance=instance, reason=reason)
+        return Candidate(
+            instance=instance,
+            depends=AllOf(tuple(self._depends(instance, recipe, environment))),
+            optional=tuple(self._needs(instance, formulas.resolve(recipe.depopts, environment))),
+            conflicts=tuple(self._needs(instance, formulas.resolve(recipe.conflicts, environment))),
+            conflict_classes=recipe.conflict_class,
+            avoided=next((flag for flag in _LAST_RESORTS if flag in recipe.flags), None),
+            origin=recipe.repository,
+        )
+
+    def _environment(self, instance: Instance, requested: bool) -> Environment:
+        variables = {
+            **self._variables[instance.machine],
+            **(self._requested if requested else dict.fromkeys(self._requested, False)),
+            "name": instance.name,
+            "version": instance.version,
+            "_:name": instance.name,
+            "_:version": instance.version,
+        }
+        return variables.get
+
+    def _depends(self, instance: Instance, recipe: Recipe, environment: Environment) -> Iterator[Formula]:
+        compiler = self._machines[instance.machine].toolchain.compiler
+        if instance.name == COMPILER and instance.machine != BUILD and compiler is not None:
+            yield from self._compiler(instance, compiler)
+        else:
+            yield self._formula(instance, formulas.resolve(recipe.depends, environment))
+        packages = self._machines[instance.machine].toolchain.packages
+        if recipe.x_toolchain != "none" and instance.name not in packages:
+            where = "the build machine" if instance.machine == BUILD else instance.machine
+            implicit = f"C toolchain of {where}"
+            for name in packages:
+                yield Need(name=name, machine=instance.machine, reason=implicit, implicit=implicit)
+
+    def _compiler(self, instance: Instance, compiler: str) -> Iterator[Need]:
+        """On a target, ``ocaml`` is the target's compiler, of the version that the build machine has."""
+        version = exactly(instance.version)
+        implicit = f"compiler of {instance.machine}"
+        yield Need(name=compiler, machine=instance.machine, versions=version, reason=implicit, implicit=implicit)
+        reason = f"the {implicit} is of the same version as the build machine's"
+        yield Need(name=COMPILER, machine=BUILD, versions=version, reason=reason)
+
+    def _formula(self, instance: Instance, resolved: formulas.Resolved) -> Formula:
+        match resolved:
+            case formulas.Need():
+                needs = self._placed(instance, resolved)
+                return needs[0] if len(needs) == 1 else AllOf(needs)
+            case formulas.And(items):
+                return AllOf(tuple(self._formula(instance, item) for item in items))
+            case formulas.Or(items):
+                return AnyOf(tuple(self._formula(instance, item) for item in items))
+
+    def _needs(self, instance: Instance, resolved: formulas.Resolved) -> Iterator[Need]:
+        """The leaves of a formula in which each stands for itself: optional needs and conflicts."""
+        for need in formulas.needs(resolved):
+            yield from self._placed(instance, need)
+
+    def _placed(self, instance: Instance, need: formulas.Need) -> tuple[Need, ...]:
+        placement = _WHOLE
+        if self._placements is not None and instance.machine != BUILD:
+            placement = self._placements.of(need.name, build=need.build)
+        return tuple(
+            Need(
+                name=need.name,
+                machine=machine,
+                versions=_constraint(need.versions),
+                reason=placement.reason,
+                post=need.post,
+            )
+            for machine in placement.machines
+        )
+
+
+def _constraint(versions: VersionFormula) -> VersionFormula | None:
+    return None if isinstance(versions, AnyVersion) else versions
