@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from xpkg.core.digests import Digest
 from xpkg.repo.fields import Fields, elements, filtered, text_of
-from xpkg.repo.filters import TRUE, Every, Filter
+from xpkg.repo.filters import TRUE, Comparison, Every, Filter, Some, Text, Variable
 from xpkg.repo.names import path_problem
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import Ident, List, Option, Relation, String, Update, Value
@@ -164,9 +164,19 @@ def depexts_of(fields: Fields) -> tuple[tuple[tuple[str, ...], Filter], ...]:
         values = (value,)
     for item in values:
         inner, condition = filtered(item, fields.file)
-        names = tuple(text_of(part, fields.file, _depext_problem) for part in elements(inner))
+        parts = elements(inner)
+        if condition is None and len(parts) == 2 and all(isinstance(part, List) for part in parts):
+            systems, parts = elements(parts[0]), elements(parts[1])
+            condition = Every(tuple(_system(text_of(part, fields.file)) for part in systems))
+        names = tuple(text_of(part, fields.file, _depext_problem) for part in parts)
         found.append((names, condition or TRUE))
     return tuple(found)
+
+
+def _system(flag: str) -> Filter:
+    """A condition of the form of opam 1.x, ``[["debian"] ["libfoo-dev"]]``: one of four variables has the value."""
+    variables = ("os-distribution", "os-family", "os", "arch")
+    return Some(tuple(Comparison("=", Variable((), name), Text(flag)) for name in variables))
 
 
 def _depext_problem(name: str) -> str | None:

@@ -15,13 +15,9 @@ from xpkg.repo.versions import version_key
 
 
 class UnknownPackage(NotFoundError):
-    """No repository has a package, or the version, of that name.  ``near`` are names or versions meant perhaps."""
+    """No repository has a package, or the version, of that name.  The hint has the nearest ones."""
 
     reference = "unknown-package"
-
-    def __init__(self, message: str, *, near: Sequence[str], hint: str | None) -> None:
-        super().__init__(message, hint=hint)
-        self.near = tuple(near)
 
 
 class Universe:
@@ -64,11 +60,7 @@ class Universe:
             versions = tuple(sorted(texts, key=lambda text: (version_key(text), text), reverse=True))
             self._versions[name] = versions
         if not versions:
-            raise UnknownPackage(
-                f"there is no package named {printable(name)}",
-                near=nearest(name, self._names),
-                hint=did_you_mean(name, self._names),
-            )
+            raise UnknownPackage(f"there is no package named {printable(name)}", hint=did_you_mean(name, self._names))
         return versions
 
     def recipe(self, name: str, version: str) -> Recipe:
@@ -79,7 +71,10 @@ class Universe:
         known = self.versions(name)
         near = nearest(version, known) or known[:3]
         raise UnknownPackage(
-            f"there is no version {printable(version)} of {name}", near=near, hint=f"there is {', '.join(near)}"
+            f"there is no version {printable(version)} of {name}",
+            reference="unknown-version",
+            context=(("versions", ", ".join(known)),),
+            hint=f"did you mean {' or '.join(near)}?",
         )
 
     def repositories_of(self, name: str) -> tuple[str, ...]:
