@@ -13,7 +13,8 @@ from xpkg.repo.filters import TRUE, Comparison, Every, Filter, Some, Text, Varia
 from xpkg.repo.names import path_problem
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import Ident, List, Option, Relation, String, Update, Value
-from xpkg.repo.recipes import Arg, Command, EnvUpdate, ExtraSource, Source
+from xpkg.repo.recipes import Arg, Command, EnvUpdate, ExtraSource
+from xpkg.repo.source_values import Source
 
 _URL_FIELDS = ("src", "archive", "http", "git", "hg", "darcs", "local")
 _HASHES = ("md5=", "sha256=", "sha512=")

@@ -16,6 +16,7 @@ from xpkg.repo.formulas import Formula
 from xpkg.repo.interpolate import Warn, as_text, interpolate, look_up, parse_variable
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import Value
+from xpkg.repo.source_values import Source
 
 RunsOn = Literal["build", "target", "both"]
 RUNS_ON: tuple[RunsOn, ...] = ("build", "target", "both")
@@ -37,14 +38,6 @@ class Command:
 
     args: tuple[Arg, ...]
     filter: Filter | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One set of bytes: where it may be had, and its digests (none when the recipe has none)."""
-
-    urls: tuple[str, ...]
-    digests: tuple[Digest, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

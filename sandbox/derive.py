@@ -10,8 +10,8 @@ from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
 from xpkg.repo.targets import Target
 from xpkg.sandbox import toolfiles
-from xpkg.sandbox.environment import ETC, Subject, build_environment, variables
-from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.environment import Subject, build_environment, variables
+from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import CrossTarget, apply_rules, program
 from xpkg.sandbox.steps import Step, Steps
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from xpkg.repo.filters import Environment, Value
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.targets import Target
-from xpkg.sandbox.layout import HOME, SOURCE, SOURCE_DATE_EPOCH, TARGET, TEMPORARY, TOOLS
+from xpkg.repo.variables import machine_variables
+from xpkg.sandbox.layout import ETC, HOME, SOURCE, SOURCE_DATE_EPOCH, TARGET, TEMPORARY, TOOLS
 from xpkg.sandbox.steps import JOBS
-
-ETC = "/xpkg/etc"
-"""Where the generated files are, read-only."""
 
 _LIBRARY_DIRECTORIES = {"lib", "stublibs", "toplevel"}
 
@@ -65,30 +63,20 @@ def directories(prefix: str, machine: Target) -> dict[str, str]:
 
 def global_variables(subject: Subject) -> dict[str, Value]:
     """The variables that belong to no package."""
-    machine, native = subject.machine, subject.native
     return {
-        **machine.variables,
-        **directories(subject.prefix, machine),
-        "opam-version": "2.1.0",
+        **machine_variables(subject.machine, subject.native, jobs=JOBS),
+        **directories(subject.prefix, subject.machine),
         "root": "/xpkg",
         "switch": "xpkg",
         "user": "xpkg",
         "group": "xpkg",
-        "make": "make",
-        "jobs": JOBS,
         "with-test": False,
         "with-doc": False,
         "with-dev-setup": False,
         "dev": False,
         "pinned": False,
         "build": True,
-        "cross": subject.cross,
-        "target": machine.name if subject.cross else "",
         "tools": TOOLS,
-        "triple": machine.triple,
-        "build-triple": native.triple,
-        "zig-target": machine.toolchain.zig_target or "",
-        "cc-flags": " ".join(machine.toolchain.cflags),
         "cc": subject.tool("cc"),
         "ar": subject.tool("ar"),
         "ranlib": subject.tool("ranlib"),

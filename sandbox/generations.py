@@ -13,11 +13,12 @@ BUILD_TREE = "build"
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Root:
-    """A package that the user asked for; ``versions`` is the constraint's text or empty."""
+    """A package that the user asked for, in one tree; ``versions`` is the constraint's text or empty."""
 
     name: str
     machine: str
     versions: str = ""
+    tree: str = "build"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

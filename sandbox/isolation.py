@@ -17,7 +17,7 @@ from typing import Protocol
 
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.processes import Finished, run_logged
-from xpkg.sandbox.layout import HOME, SOURCE, TARGET, TOOLS
+from xpkg.sandbox.layout import ETC, HOME, SOURCE, TARGET, TOOLS
 
 # Recorded with every build: what the level is, so that a weaker one can never pass for it.
 LEVEL = "bubblewrap-1"
@@ -60,6 +60,7 @@ class View:
 
     scratch: Path  # private directory for mount points; on the file system of the store
     source: Path  # read-write at SOURCE
+    generated: Path  # read-only at ETC
     output: Path  # where new files of the own prefix land
     tools: tuple[Path, ...]  # merged at TOOLS
     target: tuple[Path, ...] | None  # merged at TARGET; None for a build-machine instance
@@ -126,13 +127,7 @@ class Bubblewrap:
         output: Callable[[bytes], None] | None = None,
     ) -> Finished:
         """Run one program; raises ConfigurationError when the merged view cannot be mounted."""
-        overlays = _prepare_overlays(view)
-        command = [
-            *("unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", _MOUNT, "xpkg"),
-            *(str(view.scratch), " ".join(overlays)),
-            *_bubblewrap(view, environment),
-            *("--", *argv),
-        ]
+        command = _command(view, argv, environment)
         finished = run_logged(command, log=log, cancelled=cancelled, output=output)
         if finished.status == MOUNT_FAILED and _mount_refused(log):
             raise ConfigurationError(
@@ -143,6 +138,20 @@ class Bubblewrap:
                 "hold an upper layer: ext4, xfs, btrfs or tmpfs, not an overlay itself",
             )
         return finished
+
+    def enter(self, view: View, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run one program on the caller's own terminal, to look around; its exit status."""
+        return subprocess.run(_command(view, argv, environment, terminal=True), check=False).returncode
+
+
+def _command(view: View, argv: Sequence[str], environment: Mapping[str, str], *, terminal: bool = False) -> list[str]:
+    overlays = _prepare_overlays(view)
+    return [
+        *("unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", _MOUNT, "xpkg"),
+        *(str(view.scratch), " ".join(overlays)),
+        *_bubblewrap(view, environment, terminal=terminal),
+        *("--", *argv),
+    ]
 
 
 def _require(program: str, package: str) -> None:
@@ -187,13 +196,16 @@ def _overlay(view: View, name: str, layers: tuple[Path, ...], *, writable: bool)
     return f"{name}@lowerdir={lower}" + (",upperdir=output,workdir=work" if writable else "")
 
 
-def _bubblewrap(view: View, environment: Mapping[str, str]) -> list[str]:
+def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -> list[str]:
     command = [
-        *("bwrap", "--unshare-all", "--die-with-parent", "--new-session"),
+        *("bwrap", "--unshare-all", "--die-with-parent"),
+        # Without a session of its own a build could type into the user's terminal (CVE-2017-5226).
+        *(() if terminal else ("--new-session",)),
         *("--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--hostname", "xpkg"),
         *_system(view.system_tools),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
         *("--dir", HOME, "--bind", str(view.source), SOURCE, "--chdir", SOURCE),
+        *("--ro-bind", str(view.generated), ETC),
     ]
     if view.target is None:
         command += ["--bind", str(view.scratch / "tools"), TOOLS]

@@ -26,8 +26,8 @@ SOURCE: Final = "/xpkg/src"
 HOME: Final = "/xpkg/home"
 """An empty home directory."""
 
-SYSTEM_BIN: Final = "/xpkg/system/bin"
-"""Links to the few tools of the system that a build may run."""
+ETC: Final = "/xpkg/etc"
+"""Where the files generated for build tools are, read-only."""
 
 TEMPORARY: Final = "/tmp"
 """The build's own temporary directory."""

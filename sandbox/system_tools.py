@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from xpkg.core.errors import ConfigurationError
@@ -40,13 +40,13 @@ BASE_TOOLS: Mapping[str, str] = {tool: package for package, tools in _BASE.items
 _SEARCH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
-def locate(declared: Iterable[str], packages: Mapping[str, str] | None = None) -> dict[str, Path]:
+def locate(declared: Mapping[str, str]) -> dict[str, Path]:
     """The file behind every base tool and every declared one, links resolved.
 
-    ``packages`` names the system package of declared tools for the hint.  Raises
+    ``declared`` gives for each declared tool the system package that has it.  Raises
     ConfigurationError naming all that are missing and how to get them.
     """
-    owners = {**(packages or {}), **BASE_TOOLS}
+    owners = {**declared, **BASE_TOOLS}
     found: dict[str, Path] = {}
     missing: list[str] = []
     for tool in sorted({*BASE_TOOLS, *declared}):

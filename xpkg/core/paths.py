@@ -9,6 +9,7 @@
       store/staging/                outputs being made; may be deleted when nothing runs
       store/failed/<name>-<key>/    kept trees of failed builds
       switches/<name>/              state.json, generations/<n>/, current -> generations/<n>
+      runners/<key>/                prefixes of the programs that run products
       locks/                        one lock file a resource
 """
 
@@ -52,6 +53,10 @@ class StateRoot:
     @property
     def switches(self) -> Path:
         return self.root / "switches"
+
+    @property
+    def runners(self) -> Path:
+        return self.root / "runners"
 
     @property
     def locks(self) -> Path:

@@ -1,0 +1,199 @@
+"""Building one task: from its fetched sources to a published output, or to a kept failure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xpkg.core.errors import BuildError
+from xpkg.core.files import disk_errors, remove_tree
+from xpkg.core.text import printable
+from xpkg.sandbox.dotinstall import install_files
+from xpkg.sandbox.events import BuildEvents
+from xpkg.sandbox.isolation import Isolation, View
+from xpkg.sandbox.manifest import scan
+from xpkg.sandbox.objects import check
+from xpkg.sandbox.prepare import prepare_source
+from xpkg.sandbox.record import OutputRecord
+from xpkg.sandbox.steps import Step
+from xpkg.sandbox.store import Store, StoredOutput
+from xpkg.sandbox.system_tools import locate
+from xpkg.sandbox.task import BuildTask, SourceFiles
+
+LOG_TAIL = 20
+"""How many lines of a failed build's log the error shows."""
+
+
+class StepFailed(BuildError):
+    """A command of a build ended with a failure; the tree and the log are kept."""
+
+    reference = "build-failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """What building needs, whoever schedules it.  ``jobs`` is the number of parallel jobs of one build."""
+
+    store: Store
+    isolation: Isolation
+    events: BuildEvents
+    jobs: int = 1
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def build(self, task: BuildTask, sources: Callable[[BuildTask], SourceFiles]) -> StoredOutput:
+        """The output of ``task``, built unless the store has it; ``sources`` is called when it must be.
+
+        Of several processes that want one output, one builds and the others wait for it.
+        """
+        started = time.monotonic()
+        with self.store.lock(task.key, lambda _: self.events.waiting(task)):
+            reused = self.store.has(task.key)
+            output = self.store.output(task.key) if reused else self._build_new(task, sources(task))
+        self.events.finished(task, time.monotonic() - started, reused=reused)
+        return output
+
+    def _build_new(self, task: BuildTask, sources: SourceFiles) -> StoredOutput:
+        self.events.started(task)
+        with self.store.staging(task.key) as staged:
+            try:
+                with disk_errors("build in", staged):
+                    timings = self._run(task, sources, staged)
+                    record = self._inspect(task, staged, timings)
+            except BuildError as error:
+                raise self._keep(task, staged, error) from error
+            for name in ("src", "etc", "scratch"):
+                remove_tree(staged / name)
+            return self.store.publish(staged, record)
+
+    def _run(self, task: BuildTask, sources: SourceFiles, staged: Path) -> dict[str, float]:
+        started = time.monotonic()
+        prepare_source(task, sources, staged / "src", self.jobs)
+        _write_generated(task, staged / "etc")
+        timings = {"prepare": time.monotonic() - started}
+        view = self._view(task, staged)
+        for step in task.steps.commands:
+            timings[step.phase] = timings.get(step.phase, 0.0) + self._step(task, step, view, staged / "log")
+        started = time.monotonic()
+        for name in task.steps.install_files:
+            if (staged / "src" / name).is_file():
+                install_files(staged / "src" / name, staged / "src", staged / "files", task.subject)
+                break
+        timings["files"] = time.monotonic() - started
+        return timings
+
+    def _view(self, task: BuildTask, staged: Path) -> View:
+        def layers(keys: tuple[str, ...]) -> tuple[Path, ...]:
+            return tuple(self.store.path(key) / "files" for key in keys)
+
+        (staged / "scratch").mkdir()
+        return View(
+            scratch=staged / "scratch",
+            source=staged / "src",
+            generated=staged / "etc",
+            output=staged / "files",
+            tools=layers(task.tools),
+            target=None if task.target is None else layers(task.target),
+            system_tools=locate(task.system_tools),
+        )
+
+    def _step(self, task: BuildTask, step: Step, view: View, log: Path) -> float:
+        argv = step.command(self.jobs)
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"+ {shlex.join(argv)}\n")
+        self.events.command(task, argv)
+        finished = self.isolation.run(
+            view,
+            argv,
+            dict(task.steps.environment),
+            log=log,
+            cancelled=self.cancelled,
+            output=lambda data: self.events.output(task, data),
+        )
+        if finished.status != 0:
+            raise StepFailed(
+                f"{task.label} failed to {step.phase}",
+                context=(("command", shlex.join(argv)), ("exit status", str(finished.status))),
+            )
+        return finished.seconds
+
+    def _inspect(self, task: BuildTask, staged: Path, timings: Mapping[str, float]) -> OutputRecord:
+        """Check what was installed against the rules, and describe it."""
+        seen = task.tools if task.target is None else task.target
+        beneath: dict[str, str] = {}
+        for key in seen:
+            record = self.store.output(key).record
+            beneath.update((entry.path, record.name) for entry in record.manifest if entry.kind != "directory")
+        manifest = scan(staged / "files", own=task.subject.prefix, package=task.recipe.name, beneath=beneath)
+        if task.subject.machine.objects is not None:
+            check(
+                staged / "files",
+                manifest,
+                task.subject.machine.objects,
+                allowed=task.recipe.x_build_machine_files,
+                package=task.label,
+            )
+        return OutputRecord(
+            name=task.recipe.name,
+            version=task.recipe.version,
+            machine=task.machine,
+            key=task.key,
+            isolation=self.isolation.level,
+            dependencies=tuple(sorted({*task.tools, *(task.target or ())})),
+            requires=task.requires,
+            inputs=dict(task.inputs),
+            timings={phase: round(seconds, 3) for phase, seconds in timings.items()},
+            manifest=manifest,
+        )
+
+    def _keep(self, task: BuildTask, staged: Path, error: BuildError) -> BuildError:
+        """Move the failed tree aside with all that is needed to look at it, and tell where."""
+        self.events.failed(task)
+        tail = log_tail(staged / "log")
+        remove_tree(staged / "scratch")
+        facts = {
+            "label": task.label,
+            "environment": dict(task.steps.environment),
+            "tools": task.tools,
+            "target": task.target,
+            "system_tools": dict(task.system_tools),
+        }
+        (staged / "failed.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+        kept = self.store.keep_failed(staged, task.label)
+        return type(error)(
+            error.message,
+            reference=error.reference,
+            context=(
+                *error.context,
+                ("log", str(kept / "log")),
+                ("directory kept", str(kept / "src")),
+                *((("last lines", "\n" + tail),) if tail else ()),
+            ),
+            hint=error.hint or f"to look at it from inside: xpkg shell --failed {task.label}",
+        )
+
+
+def log_tail(log: Path, lines: int = LOG_TAIL) -> str:
+    """The last lines of a log, safe to print; empty when there is none."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as stream:
+        stream.seek(0, 2)
+        stream.seek(max(0, stream.tell() - 32768))
+        text = stream.read().decode("utf-8", "replace")
+    return "\n".join(printable(line) for line in text.splitlines()[-lines:])
+
+
+def _write_generated(task: BuildTask, directory: Path) -> None:
+    directory.mkdir()
+    for name, text in task.steps.generated:
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+

@@ -1,0 +1,112 @@
+"""The ``xpkg`` command: its groups, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import click
+
+from xpkg import __version__
+from xpkg.cli.lazy import LazyGroup
+from xpkg.cli.printer import Printer
+from xpkg.core.errors import ExitCode, StoreError, UsageError, WorkInterrupted, XpkgError
+
+_COMMANDS = {
+    "install": ("packages", "install", "Install packages, building what is not built yet."),
+    "remove": ("packages", "remove", "Remove packages and what only they needed."),
+    "list": ("queries", "list_", "List the installed packages."),
+    "show": ("queries", "show", "Show a package, or with --steps how it would be built."),
+    "search": ("queries", "search", "Search names and synopses."),
+    "fetch": ("sources", "fetch", "Fetch the sources that an install would need."),
+    "update": ("repositories", "update", "Bring the copies of repositories up to date."),
+    "repo": ("repositories", "repo", "Add, list and remove repositories."),
+    "switch": ("switches", "switch", "Create, list, show, choose and remove switches."),
+    "target": ("targets", "target", "List and show the targets."),
+    "env": ("environments", "env", "Print the environment of a switch for a shell to evaluate."),
+    "exec": ("environments", "exec_", "Run a command in the environment of a switch."),
+    "shell": ("environments", "shell", "Start a shell in the environment of a switch, or in a failed build."),
+    "run": ("running", "run", "Run a product of a target."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={name: (f"xpkg.cli.{module}", attribute, text) for name, (module, attribute, text) in _COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, "--version", message="xpkg %(version)s")
+def xpkg() -> None:
+    """Install and cross-build OCaml and C packages.
+
+    State is kept in XPKG_ROOT (default: the user's data directory).  Exit codes: docs/exit-codes.md.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command line and exit."""
+    sys.excepthook = _internal_error
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
+    # A termination request ends the work as Ctrl-C does: children killed, nothing half done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    words = list(arguments)
+    printer = Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
+    try:
+        result = xpkg.main(args=words, prog_name="xpkg", standalone_mode=False)
+    except XpkgError as error:
+        printer.error(error)
+        return int(error.exit_code)
+    except click.exceptions.Abort:
+        return _interrupted(printer)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"{context.command_path} --help" if context is not None else "xpkg --help"
+        printer.error(UsageError(error.format_message(), hint=hint))
+        return int(ExitCode.BAD_ARGUMENTS)
+    except KeyboardInterrupt:
+        return _interrupted(printer)
+    except BrokenPipeError:
+        # The reader of our output went away; say nothing more, also not at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.SUCCESS)
+    except OSError as error:
+        told = StoreError(
+            f"the file system does not allow this: {error.strerror or error}",
+            reference="file-system",
+            context=() if error.filename is None else (("path", str(error.filename)),),
+        )
+        printer.error(told)
+        return int(told.exit_code)
+    return result if isinstance(result, int) else int(ExitCode.SUCCESS)
+
+
+def _interrupted(printer: Printer) -> int:
+    printer.error(WorkInterrupted("interrupted; the switch is as it was"))
+    return int(ExitCode.INTERRUPTED)
+
+
+def _internal_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A mistake of xpkg's own: the details go to a file, the user gets a line and exit code 99."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="xpkg-report-", suffix=".txt", delete=False) as report:
+        report.write(f"xpkg {__version__}: {sys.argv}\n")
+        traceback.print_exception(kind, error, trace, file=report)
+    print(f"xpkg: internal error, {kind.__name__}: {error} [internal]", file=sys.stderr)
+    print(f"  report: {report.name}\n  hint: this is a mistake of xpkg; please send the report", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(int(ExitCode.INTERNAL))
+
+
+if __name__ == "__main__":
+    main()

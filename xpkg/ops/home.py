@@ -1,0 +1,103 @@
+"""Everything a command stands on: the state directory, the settings, the universe, the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xpkg.core.errors import NotFoundError
+from xpkg.core.paths import StateRoot
+from xpkg.core.text import did_you_mean
+from xpkg.ops import settings as settings_file
+from xpkg.ops.settings import SHIPPED, Settings
+from xpkg.repo.repository import Repository
+from xpkg.repo.targets import NATIVE, Target, load_targets
+from xpkg.repo.universe import Universe
+from xpkg.shipped import PACKAGES, TARGETS
+
+if TYPE_CHECKING:
+    from xpkg.sandbox.store import Store
+    from xpkg.sandbox.switches import Switch
+
+
+class Home:
+    """The state of one user, read when asked for.  ``switch_name`` is what ``--switch`` says, if anything."""
+
+    def __init__(self, root: Path, switch_name: str | None = None) -> None:
+        self.root = StateRoot(root)
+        self._switch_name = switch_name
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings_file.load(self.root.settings)
+
+    def save_settings(self, changed: Settings) -> None:
+        """Keep changed settings, for this process too."""
+        settings_file.save(self.root.settings, changed)
+        self.__dict__["settings"] = changed
+
+    @cached_property
+    def repositories(self) -> tuple[Repository, ...]:
+        """The user's repositories by falling priority, then the shipped one."""
+        chosen = self.settings.repositories
+        users = (
+            Repository(
+                name=one.name,
+                root=self.repository_root(one.name, one.address),
+                priority=len(chosen) - position,
+                exclusive=one.exclusive,
+            )
+            for position, one in enumerate(chosen)
+        )
+        return (*users, Repository(name=SHIPPED, root=PACKAGES.parent, priority=0))
+
+    def repository_root(self, name: str, address: str) -> Path:
+        """Where a repository's files are: its own directory, or our copy of what a URL gave."""
+        return self.root.repositories / name if "://" in address or address.startswith("git+") else Path(address)
+
+    @cached_property
+    def targets(self) -> Mapping[str, Target]:
+        directories = [repository.root / "targets" for repository in self.repositories[:-1]]
+        return load_targets((*(path for path in directories if path.is_dir()), TARGETS))
+
+    def target(self, name: str) -> Target:
+        """The target called ``name``; NotFoundError with the nearest names."""
+        found = self.targets.get(name)
+        if found is None:
+            known = sorted(self.targets)
+            raise NotFoundError(
+                f"there is no target named {name}",
+                reference="unknown-target",
+                context=(("known targets", ", ".join(known)),),
+                hint=did_you_mean(name, known),
+            )
+        return found
+
+    @property
+    def native(self) -> Target:
+        return self.target(NATIVE)
+
+    @cached_property
+    def universe(self) -> Universe:
+        return Universe(self.repositories, self.targets)
+
+    @cached_property
+    def store(self) -> Store:
+        from xpkg.sandbox.store import Store
+
+        return Store(self.root)
+
+    @property
+    def switch_name(self) -> str:
+        return self._switch_name or self.settings.switch
+
+    def find_switch(self) -> Switch:
+        """The switch in use; the default one is made when first needed."""
+        from xpkg.sandbox import switches
+
+        name = self.switch_name
+        if name == settings_file.DEFAULT_SWITCH and name not in switches.names(self.root):
+            return switches.create(self.root, name)
+        return switches.find(self.root, name)

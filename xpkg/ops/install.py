@@ -1,0 +1,210 @@
+"""install and remove: solve, plan, fetch, build, and make the next generation of the switch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xpkg.ops.home import Home
+from xpkg.ops.pairs import Pair
+from xpkg.ops.planning import Plan, TaskMaker, planned_actions
+from xpkg.ops.requests import install_atoms, removal, request_for
+from xpkg.ops.sources import SourceBook
+from xpkg.solver.context import RepoContext
+from xpkg.solver.model import Instance, Request
+from xpkg.solver.solve import solve
+
+if TYPE_CHECKING:
+    from xpkg.ops.progress import Progress
+    from xpkg.sandbox.switches import Generation, Installed, Switch
+    from xpkg.sandbox.task import BuildTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to carry a plan out.  ``jobs`` bounds both concurrent builds and each build's own jobs."""
+
+    jobs: int = 1
+    prefix: Path | None = None
+    allow_unhashed: frozenset[str] = frozenset()
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an install or remove did; ``seconds`` by part."""
+
+    generation: int
+    changed: bool
+    built: int
+    reused: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """What a pair of a switch holds now."""
+
+    installed: tuple[Installed, ...]
+    instances: tuple[Instance, ...]
+    roots: tuple[Instance, ...]
+
+    @property
+    def keys(self) -> dict[Instance, str]:
+        return {_instance(one): one.key for one in self.installed}
+
+
+def present(generation: Generation, pair: Pair) -> Present:
+    """The pair's part of a generation."""
+    installed = tuple(one for one in generation.installed if one.tree in pair.trees)
+    asked = {(root.name, root.tree) for root in generation.roots}
+    return Present(
+        installed=installed,
+        instances=tuple(_instance(one) for one in installed),
+        roots=tuple(_instance(one) for one in installed if (one.name, one.tree) in asked),
+    )
+
+
+def plan_install(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
+    """The plan for installing packages; raises NoSolution and UnknownPackage."""
+    here = present(switch.current(), pair)
+    request = request_for(pair, here.instances, here.roots)
+    wanted = replace(request, install=install_atoms(home, pair, spellings))
+    return plan_request(home, pair, wanted, here.keys)
+
+
+def plan_remove(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
+    """The plan for removing packages and whatever nothing else needs afterwards."""
+    here = present(switch.current(), pair)
+    request = request_for(pair, here.instances, here.roots)
+    gone = removal(pair, spellings, here.instances)
+    return plan_request(home, pair, replace(request, remove=gone, prune=True), here.keys)
+
+
+def plan_request(home: Home, pair: Pair, request: Request, keys: Mapping[Instance, str] | None = None) -> Plan:
+    """The plan for any request; ``keys`` are the build keys of what is installed."""
+    target = None if pair.target is None else home.target(pair.target)
+    solution = solve(request, RepoContext(home.universe, target))
+    book = SourceBook(home.root)
+    tasks = TaskMaker(home.universe, home.native, target, book.choice).make(solution.nodes)
+    return Plan(
+        pair=pair, solution=solution, tasks=tasks, actions=planned_actions(solution, tasks, keys or {})
+    )
+
+
+def carry_out(home: Home, switch: Switch, plan: Plan, options: Options, progress: Progress) -> Done:
+    """Fetch and build what the store lacks, then make the new generation.
+
+    Nothing of the switch changes before everything is built; whatever ends this early leaves it as it was.
+    """
+    clock = Clock()
+    plan, built = build_all(home, plan, options, progress, clock)
+    with switch.lock():
+        generation = _commit(home, switch, plan, options)
+    clock.lap("prefix")
+    total = len(plan.tasks)
+    return Done(
+        generation=generation.number,
+        changed=bool(plan.actions),
+        built=built,
+        reused=total - built,
+        seconds=clock.laps,
+    )
+
+
+def build_all(
+    home: Home, plan: Plan, options: Options, progress: Progress, clock: Clock | None = None
+) -> tuple[Plan, int]:
+    """Build what is missing; the plan that was built, and how many outputs are new."""
+    clock = clock or Clock()
+    missing = _missing(home, plan)
+    if not missing:
+        return plan, 0
+    from xpkg.sandbox.build import Builder
+    from xpkg.sandbox.executor import LocalExecutor
+    from xpkg.sandbox.isolation import Bubblewrap
+    from xpkg.sandbox.system_tools import locate
+
+    isolation = Bubblewrap()
+    isolation.check()
+    locate({tool: package for task in missing for tool, package in task.system_tools.items()})
+    cancelled = threading.Event()
+    book = SourceBook(home.root)
+    fetched = book.fetch(missing, options, progress.sources, cancelled)
+    clock.lap("fetch")
+    replanned = _with_fetched(home, plan, book)
+    missing = _missing(home, replanned)
+    builder = Builder(
+        store=home.store, isolation=isolation, events=progress.builds(missing), jobs=options.jobs, cancelled=cancelled
+    )
+    LocalExecutor(options.jobs).execute(
+        missing, lambda task: builder.build(task, fetched), cancelled
+    )
+    clock.lap("build")
+    return replanned, len(missing)
+
+
+def _missing(home: Home, plan: Plan) -> list[BuildTask]:
+    return [task for task in plan.tasks.values() if not home.store.has(task.key)]
+
+
+def _with_fetched(home: Home, plan: Plan, book: SourceBook) -> Plan:
+    """The plan with the keys that follow from the sources that were really there."""
+    target = None if plan.pair.target is None else home.target(plan.pair.target)
+    tasks = TaskMaker(home.universe, home.native, target, book.choice).make(plan.solution.nodes)
+    return replace(plan, tasks=tasks)
+
+
+def _commit(home: Home, switch: Switch, plan: Plan, options: Options) -> Generation:
+    from xpkg.sandbox.switches import Installed, Root
+
+    pair, now = plan.pair, switch.current()
+    others = [one for one in now.installed if one.tree not in pair.trees]
+    other_roots = [root for root in now.roots if root.tree not in pair.trees]
+    installed = [
+        Installed(
+            name=instance.name,
+            version=instance.version,
+            machine=instance.machine,
+            key=task.key,
+            tree=pair.tree(instance.machine),
+        )
+        for instance, task in plan.tasks.items()
+    ]
+    roots = [
+        Root(name=node.instance.name, machine=node.instance.machine, tree=pair.tree(node.instance.machine))
+        for node in plan.solution.nodes
+        if node.requested
+    ]
+    targets = sorted({*now.targets, *((pair.target,) if pair.target else ())})
+    prefixes = {} if options.prefix is None else {pair.tree(pair.machine): options.prefix}
+    return switch.commit(
+        home.store,
+        targets=targets,
+        roots=[*other_roots, *roots],
+        installed=[*others, *installed],
+        prefixes=prefixes,
+        tools={tree: one.tools_tree for one in map(Pair.of, targets) for tree in one.trees},
+    )
+
+
+def _instance(one: Installed) -> Instance:
+    return Instance(name=one.name, version=one.version, machine=one.machine)
+
+
+class Clock:
+    """Seconds by part of the work."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._last = now, now()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Count the time since the last lap to ``name``."""
+        moment = self._now()
+        self.laps[name] = round(self.laps.get(name, 0.0) + moment - self._last, 3)
+        self._last = moment

@@ -1,0 +1,153 @@
+"""From a solution to a plan: one build task an instance, each with its key, in build order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xpkg.core.digests import Digest
+from xpkg.ops.pairs import Pair
+from xpkg.repo.filters import is_true
+from xpkg.repo.recipes import Recipe
+from xpkg.repo.targets import BUILD, Target
+from xpkg.repo.universe import Universe
+from xpkg.sandbox.buildkey import build_key, key_inputs
+from xpkg.sandbox.derive import derive
+from xpkg.sandbox.environment import Subject
+from xpkg.sandbox.isolation import LEVEL
+from xpkg.sandbox.task import BuildTask
+from xpkg.solver.model import Instance, Node, Solution
+
+ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
+"""The digests of the sources a build of the recipe would use, in the recipe's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAction:
+    """One line of a plan.  ``machine`` is ``build`` or the target's name."""
+
+    action: str
+    name: str
+    version: str
+    machine: str
+    reason: str
+
+    def as_value(self) -> dict[str, str]:
+        """The object that ``--json`` prints."""
+        names = ("action", "name", "version", "machine", "reason")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a pair of machines will hold, and the steps from what it holds."""
+
+    pair: Pair
+    solution: Solution
+    tasks: Mapping[Instance, BuildTask]  # in build order
+    actions: tuple[PlannedAction, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.solution.notes
+
+
+class TaskMaker:
+    """Makes the tasks of one solution; dependencies come before dependents."""
+
+    def __init__(self, universe: Universe, native: Target, target: Target | None, choose: ChooseSources) -> None:
+        self._universe = universe
+        self._native = native
+        self._target = target
+        self._choose = choose
+        self._closures: dict[Instance, frozenset[Instance]] = {}
+        self._tasks: dict[Instance, BuildTask] = {}
+
+    def make(self, nodes: Sequence[Node]) -> dict[Instance, BuildTask]:
+        """Tasks for all nodes, which must be in build order."""
+        for node in nodes:
+            closure = frozenset(node.requires).union(*(self._closures[one] for one in node.requires))
+            self._closures[node.instance] = closure
+            self._tasks[node.instance] = self._task(node, closure)
+        return self._tasks
+
+    def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
+        instance = node.instance
+        recipe = self._universe.recipe(instance.name, instance.version)
+        machine = self._native if instance.machine == BUILD else self._require_target(instance)
+        subject = Subject(
+            recipe=recipe,
+            machine=machine,
+            native=self._native,
+            seen={one.name: one.version for one in closure if one.machine == instance.machine},
+            tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
+        )
+        steps = derive(subject)
+        keys = {one: self._tasks[one].key for one in closure}
+        inputs = key_inputs(
+            recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=LEVEL
+        )
+        return BuildTask(
+            subject=subject,
+            steps=steps,
+            key=build_key(inputs),
+            inputs=inputs,
+            requires=tuple(sorted(keys[one] for one in node.requires)),
+            tools=tuple(keys[one] for one in sorted(closure) if one.machine == BUILD),
+            target=None
+            if instance.machine == BUILD
+            else tuple(keys[one] for one in sorted(closure) if one.machine != BUILD),
+            system_tools=self._system_tools(recipe, closure),
+        )
+
+    def _require_target(self, instance: Instance) -> Target:
+        if self._target is None or instance.machine != self._target.machine:
+            raise AssertionError(f"{instance} is not of this pair")
+        return self._target
+
+    def _system_tools(self, recipe: Recipe, closure: frozenset[Instance]) -> dict[str, str]:
+        """The declared programs of a recipe and of all it sees, each with its system package."""
+        tools = dict(self._declared(recipe))
+        for one in closure:
+            if one.machine == BUILD:
+                tools.update(self._declared(self._universe.recipe(one.name, one.version)))
+        return tools
+
+    def _declared(self, recipe: Recipe) -> dict[str, str]:
+        if not recipe.x_system_tools:
+            return {}
+        packages = [
+            package
+            for names, condition in recipe.depexts
+            if is_true(condition, self._host_variable)
+            for package in names
+        ]
+        return {tool: packages[0] if packages else tool for tool in recipe.x_system_tools}
+
+    def _host_variable(self, name: str) -> str | None:
+        # Hints are given for Debian; another system's user sees the tool's name all the same.
+        debian = {"os-distribution": "debian", "os-family": "debian"}
+        return {**self._native.variables, **debian}.get(name)
+
+
+def planned_actions(
+    solution: Solution, tasks: Mapping[Instance, BuildTask], keys: Mapping[Instance, str]
+) -> tuple[PlannedAction, ...]:
+    """The solver's actions, and rebuilds: what stays but has another key than the installed one in ``keys``."""
+    changed = {action.instance: action for action in solution.actions if action.action != "remove"}
+    removals = [action for action in solution.actions if action.action == "remove"]
+    actions = [_planned(one.action, one.instance, one.reason) for one in removals]
+    for instance, task in tasks.items():
+        if instance in changed:
+            action = changed[instance]
+            reason = action.reason if action.previous is None else f"{action.reason}; now {action.previous}"
+            actions.append(_planned(action.action, instance, reason))
+        elif keys.get(instance) != task.key:
+            actions.append(_planned("rebuild", instance, "its recipe, sources or dependencies changed"))
+    return tuple(actions)
+
+
+def _planned(action: str, instance: Instance, reason: str) -> PlannedAction:
+    return PlannedAction(
+        action=action, name=instance.name, version=instance.version, machine=instance.machine, reason=reason
+    )

@@ -1,0 +1,104 @@
+"""The sources of builds: which alternative a recipe's build uses, and fetching what is not there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from xpkg.core.digests import Digest, of_value, strongest
+from xpkg.core.paths import StateRoot
+from xpkg.repo.recipes import Recipe
+from xpkg.repo.source_values import Fetched, Source, Wanted
+from xpkg.repo.sources.cache import SourceCache, identity
+from xpkg.sandbox.task import BuildTask, SourceFiles
+
+if TYPE_CHECKING:
+    from xpkg.ops.install import Options
+    from xpkg.repo.sources.progress import Progress
+
+
+class SourceBook:
+    """Knows for each recipe the source its build uses.
+
+    Before fetching that is the first alternative that is in the cache, else the first; after it, the one that was
+    fetched.  The build key names the source used, so two machines that reached different alternatives have different
+    outputs and know it.
+    """
+
+    def __init__(self, root: StateRoot) -> None:
+        self._cache = SourceCache(root)
+        self._fetched: dict[str, Fetched] = {}
+
+    def choice(self, recipe: Recipe) -> tuple[Digest, ...]:
+        """The digests of all that the recipe's build would unpack: the main source, then the extra ones."""
+        digests = []
+        if recipe.sources:
+            fetched = self._fetched.get(_label(recipe))
+            source = self._likely(recipe.sources) if fetched is None else fetched.source
+            digests.append(_identity(source, fetched))
+        for extra in recipe.extra_sources:
+            digests.append(_identity(extra.source, self._fetched.get(_label(recipe, extra.name))))
+        return tuple(digests)
+
+    def _likely(self, alternatives: tuple[Source, ...]) -> Source:
+        if len(alternatives) == 1:
+            return alternatives[0]
+        return next((source for source in alternatives if self._cache.has(source)), alternatives[0])
+
+    def wanted(self, tasks: Iterable[BuildTask], allow_unhashed: frozenset[str]) -> list[Wanted]:
+        """Everything the tasks need, once each, the alternative in the cache first."""
+        wanted: dict[str, Wanted] = {}
+        for recipe in (task.recipe for task in tasks):
+            allowed = recipe.name in allow_unhashed
+            if recipe.sources:
+                first = self._likely(recipe.sources)
+                rest = tuple(source for source in recipe.sources if source is not first)
+                wanted[_label(recipe)] = Wanted(
+                    label=_label(recipe), alternatives=(first, *rest), allow_unhashed=allowed
+                )
+            for extra in recipe.extra_sources:
+                label = _label(recipe, extra.name)
+                wanted[label] = Wanted(label=label, alternatives=(extra.source,), allow_unhashed=allowed)
+        return list(wanted.values())
+
+    def fetch(
+        self, tasks: Iterable[BuildTask], options: Options, progress: Progress, cancelled: threading.Event
+    ) -> Callable[[BuildTask], SourceFiles]:
+        """Fetch all sources of the tasks; a function that gives each task its files.  Raises SyncError."""
+        from xpkg.repo.sources import fetch_all
+
+        wanted = self.wanted(tasks, options.allow_unhashed)
+        self._fetched.update(
+            fetch_all(
+                wanted,
+                self._cache,
+                jobs=max(4, options.jobs),
+                progress=progress,
+                offline=options.offline,
+                cancelled=cancelled,
+            )
+        )
+        return self._files
+
+    def _files(self, task: BuildTask) -> SourceFiles:
+        recipe = task.recipe
+        main = self._fetched.get(_label(recipe))
+        extra = tuple((one.name, self._fetched[_label(recipe, one.name)].path) for one in recipe.extra_sources)
+        return SourceFiles(archive=None if main is None else main.path, extra=extra)
+
+
+def _label(recipe: Recipe, extra: str | None = None) -> str:
+    return f"{recipe.name}.{recipe.version}" + ("" if extra is None else f" {extra}")
+
+
+def _identity(source: Source, fetched: Fetched | None) -> Digest:
+    """What names the source in a build key: its strongest digest, its commit, or what was found."""
+    best = strongest(source.digests)
+    if best is not None and best.strong:
+        return best
+    name = identity(source)
+    if name is not None:
+        return of_value(name)
+    # Neither a strong hash nor a commit: fetching refuses it, or finds its hash at the user's word.
+    return fetched.digest if fetched is not None else of_value(list(source.urls))
