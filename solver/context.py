@@ -71,7 +71,8 @@ class RepoContext:
         try:
             recipe = self._universe.recipe(instance.name, instance.version)
         except InputFileError as error:
-            return Rejection(instance=instance, reason=f"its recipe is wrong ({error.message})")
+            where = f"{error.context[0][1]}: " if error.context else ""
+            return Rejection(instance=instance, reason=f"its recipe is wrong ({where}{error.message})")
         environment = self._environment(instance, requested)
         if not is_true(recipe.available, environment):
             written = recipe.fields.get("available")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphlib
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from xpkg.solver.model import Edge, Instance
 from xpkg.solver.protocol import Candidate, Need, needs_of
@@ -29,11 +30,11 @@ def _edges(candidate: Candidate, present: Mapping[tuple[str, str], Instance]) ->
         instance = present.get((need.name, need.machine))
         if instance is None or instance == candidate.instance or not need.accepts(instance):
             continue
-        edge = _edge(instance, need, optional)
         earlier = found.get(instance)
-        # The strongest statement of a need wins: one that orders over one that does not.
-        if earlier is None or (earlier.post and not edge.post):
-            found[instance] = edge
+        if earlier is None:
+            found[instance] = _edge(instance, need, optional)
+        elif earlier.post and not need.post:  # named twice: it orders if either does, the first tells of it
+            found[instance] = replace(earlier, post=False)
     return found.values()
 
 

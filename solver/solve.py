@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
 from xpkg.solver.exploration import Key, Problem, explore
-from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp
+from xpkg.solver.model import BUILD, Action, Instance, Node, Request, Solution, SolverGaveUp, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context
 
@@ -97,13 +97,18 @@ def _reasons(requested: Mapping[Instance, str], edges: Edges) -> dict[Instance, 
         instance = queue.popleft()
         for edge in edges[instance]:
             if not edge.optional and edge.needed not in reasons:
-                reasons[edge.needed] = f"needed by {instance}"
+                reasons[edge.needed] = _needed_by(instance, edge.needed)
                 queue.append(edge.needed)
     for instance in [*reasons]:
         for edge in edges[instance]:
             if edge.implicit and edge.needed not in requested:
                 reasons[edge.needed] = edge.reason
     return reasons
+
+
+def _needed_by(instance: Instance, needed: Instance) -> str:
+    where = f" {on_machine(instance.machine)}" if instance.name == needed.name and instance.machine != BUILD else ""
+    return f"needed by {instance}{where}"
 
 
 def _actions(problem: Problem, nodes: tuple[Node, ...]) -> tuple[Action, ...]:

@@ -179,10 +179,9 @@ def test_as_good_as_the_best_of_all_states(case: tuple[dict[str, Row], Request])
     best = min((cost(table, request, state) for state in states(table) if valid(table, request, state)), default=None)
     try:
         solution = solve(request, Table(table))
-    except NoSolution as error:
+    except NoSolution:
         event("no solution")
         assert best is None
-        assert error.chain
         return
     event("solution")
     assert valid(table, request, frozenset(solution.instances))

@@ -1,0 +1,124 @@
+"""How a request without solution is told: exact sentences, each needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
+from xpkg.core.errors import ExitCode
+from xpkg.solver.model import BUILD, NoSolution, Request
+from xpkg.solver.solve import solve
+
+
+def refusal(table: dict[str, Row], *wanted: str, **more: object) -> NoSolution:
+    with pytest.raises(NoSolution) as caught:
+        solve(Request(target=TARGET, install=tuple(map(atom, wanted)), **more), Table(table))  # type: ignore[arg-type]
+    assert caught.value.exit_code == ExitCode.NO_SOLUTION
+    return caught.value
+
+
+def test_two_needs_of_one_package_and_the_nearest_fix() -> None:
+    # bad input 35: lwt.6.1.0 wants ocaml < 5.5, ocaml-solo5.1.3.4 wants ocaml >= 5.5.
+    table = {
+        "lwt 5": Row(depends="ocaml"),
+        "lwt 6": Row(depends="ocaml < 5"),
+        "ocaml 4": Row(),
+        "ocaml 5": Row(),
+        "solo 1": Row(depends="ocaml >= 5"),
+        "other 1": Row(depends="ocaml"),
+    }
+    error = refusal(table, "lwt = 6", "solo", "other")
+    assert error.message == "lwt = 6 and solo cannot be installed together"
+    assert error.chain == (
+        "lwt = 6 on moon was asked for",
+        "solo on moon was asked for",
+        "lwt 6 needs ocaml < 5 (says table)",
+        "solo 1 needs ocaml >= 5 (says table)",
+        "only one version of ocaml can be there, the same on every machine",
+    )
+    assert error.hint == "lwt 5 could be installed instead: ask for it, or for lwt without a version"
+
+
+def test_one_package_at_two_versions_on_two_machines() -> None:
+    error = refusal({"a 1": Row(depends="b@build = 1,b = 2"), "b 1": Row(), "b 2": Row()}, "a")
+    assert error.chain == (
+        "a on moon was asked for",
+        "a 1 needs b = 1 on the build machine (says table)",
+        "a 1 needs b = 2 (says table)",
+        "only one version of b can be there, the same on every machine",
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "cycle"),
+    [
+        (
+            {"a 1": Row(depends="b"), "b 1": Row(depends="c"), "c 1": Row(depends="a")},
+            "a 1 needs b 1, which needs c 1, which needs a 1: a cycle",
+        ),
+        (
+            # Across the two machines; the longer way round is not told.
+            {
+                "a 1": Row(depends="b@build,d"),
+                "b 1": Row(depends="c"),
+                "c 1": Row(depends="b"),
+                "d 1": Row(depends="e"),
+                "e 1": Row(depends="f"),
+                "f 1": Row(depends="d"),
+            },
+            "b 1 (build machine) needs c 1 (build machine), which needs b 1 (build machine): a cycle",
+        ),
+    ],
+)
+def test_the_shortest_cycle_is_told(table: dict[str, Row], cycle: str) -> None:
+    error = refusal(table, "a")
+    assert error.message == "a cannot be installed: packages wait for each other"
+    assert error.chain[0] == "a on moon was asked for"
+    assert error.chain[-1] == cycle
+    assert not any("d 1" in sentence for sentence in error.chain)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (
+            {"a 1": Row(depends="bb"), "ba 1": Row(), "bb-unix 1": Row()},
+            "a 1 needs bb (says table), but no package is called bb (there is bb-unix)",
+        ),
+        (
+            {"a 1": Row(depends="b >= 3"), "b 1": Row(), "b 2": Row()},
+            "a 1 needs b >= 3 (says table), but of b there is only 2 and 1",
+        ),
+        (
+            {"a 1": Row(depends="b"), "b 1": Row(only=BUILD)},
+            "a 1 needs b (says table), but b 1 cannot be had: it is only for build",
+        ),
+        (
+            {"a 1": Row(depends="b|c"), "b 1": Row(only=BUILD)},
+            "a 1 needs b or c (says table), but b 1 cannot be had: it is only for build, but no package is called c",
+        ),
+        ({"a 1": Row(depends="b"), "b 1": Row(conflicts="a")}, "b 1 conflicts with a"),
+    ],
+)
+def test_what_is_missing_is_named(table: dict[str, Row], sentence: str) -> None:
+    assert refusal(table, "a").chain[-1] == sentence
+
+
+def test_versions_that_say_the_same_share_a_sentence() -> None:
+    table = {f"a {version}": Row(depends="b") for version in range(1, 8)}
+    assert refusal(table, "a").chain[1] == (
+        "a 7, 6, 5 and 4 other versions need b (says table), but no package is called b"
+    )
+
+
+def test_a_conflict_class() -> None:
+    error = refusal({"a 1": Row(conflict_class="core"), "b 1": Row(conflict_class="core")}, "a", "b")
+    assert error.chain[-1] == "only one of a and b can be on moon (core)"
+    assert error.hint == "without b the rest could be installed"
+
+
+def test_what_is_asked_for_cannot_do_without_what_is_removed() -> None:
+    table = {"a 1": Row(depends="b"), "b 1": Row()}
+    error = refusal(table, "a", installed=(instance("b 1"),), remove=(("b", TARGET),))
+    assert error.message == "a cannot be installed without b"
+    assert error.hint == "keep b"
