@@ -220,11 +220,13 @@ def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -
 def _system(tools: Mapping[str, Path]) -> list[str]:
     """The host's /usr for its shared libraries, its programs replaced by the declared ones."""
     command = ["--ro-bind", "/usr", "/usr"]
-    for hidden in _HIDDEN:
-        if Path(hidden).is_dir() and not Path(hidden).is_symlink():
-            command += ["--tmpfs", hidden]
+    hidden_places = [place for place in _HIDDEN if Path(place).is_dir() and not Path(place).is_symlink()]
+    for hidden in hidden_places:
+        command += ["--tmpfs", hidden]
     for name, path in sorted(tools.items()):
         command += ["--ro-bind", str(path), f"/usr/bin/{name}"]
+    for hidden in hidden_places:
+        command += ["--remount-ro", hidden]
     for name in _LIBRARY_LINKS:
         place = Path("/", name)
         if place.is_symlink():

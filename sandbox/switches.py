@@ -129,8 +129,8 @@ class Switch:
         with disk_errors("make a generation in", self._generations), ExitStack() as undo:
             undo.callback(remove_tree, temporary)
             self._compose(store, generation, temporary)
-            publish_directory(temporary, final)
             undo.callback(self._forget, generation.number)
+            publish_directory(temporary, final)
             self._make_current(generation)
             undo.pop_all()
         return generation

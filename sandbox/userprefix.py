@@ -49,8 +49,7 @@ def place(directory: Path, stable: Path) -> Callable[[], None]:
         try:
             replace_link(directory, str(stable))
         except BaseException:
-            if replaced:
-                directory.mkdir(exist_ok=True)
+            _undo(directory, stable, replaced)
             raise
     return lambda: _undo(directory, stable, replaced)
 

@@ -50,7 +50,7 @@ def home(switch_name: str | None = None) -> Home:
     root = Path(chosen).expanduser().absolute() if chosen else _default_root()
     if root.exists() and not root.is_dir():
         raise UsageError(f"XPKG_ROOT is not a directory: {root}", hint="set XPKG_ROOT to a directory")
-    return Home(root, switch_name or os.environ.get("XPKG_SWITCH") or None)
+    return Home(root, switch_name or os.environ.get("XPKG_SWITCH") or None, os.environ)
 
 
 def _default_root() -> Path:

@@ -35,7 +35,7 @@ def fetch(
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     pair = opt.pair(home, target_name)
     plan = ops.plan_install(home, home.find_switch(), pair, packages)
-    book = SourceBook(home.root)
+    book = SourceBook(home.root, home.environment)
     settings = ops.Options(jobs=opt.jobs_or_default(jobs), allow_unhashed=frozenset(unhashed))
     tasks = list(plan.tasks.values())
     with TerminalProgress(printer) as progress:

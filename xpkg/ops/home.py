@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 
 class Home:
-    """The state of one user, read when asked for.  ``switch_name`` is what ``--switch`` says, if anything."""
+    """The state of one user, read when asked for.
 
-    def __init__(self, root: Path, switch_name: str | None = None) -> None:
+    ``switch_name`` is what ``--switch`` says, if anything; ``environment`` the user's, for the clients that fetch.
+    """
+
+    def __init__(
+        self, root: Path, switch_name: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.root = StateRoot(root)
+        self.environment = dict(environment or {})
         self._switch_name = switch_name
 
     @cached_property

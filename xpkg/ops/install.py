@@ -89,7 +89,7 @@ def plan_request(home: Home, pair: Pair, request: Request, keys: Mapping[Instanc
     """The plan for any request; ``keys`` are the build keys of what is installed."""
     target = None if pair.target is None else home.target(pair.target)
     solution = solve(request, RepoContext(home.universe, target))
-    book = SourceBook(home.root)
+    book = SourceBook(home.root, home.environment)
     tasks = TaskMaker(home.universe, home.native, target, book.choice).make(solution.nodes)
     return Plan(
         pair=pair, solution=solution, tasks=tasks, actions=planned_actions(solution, tasks, keys or {})
@@ -133,7 +133,7 @@ def build_all(
     isolation.check()
     locate({tool: package for task in missing for tool, package in task.system_tools.items()})
     cancelled = threading.Event()
-    book = SourceBook(home.root)
+    book = SourceBook(home.root, home.environment)
     fetched = book.fetch(missing, options, progress.sources, cancelled)
     clock.lap("fetch")
     replanned = _with_fetched(home, plan, book)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from xpkg.core.digests import Digest, of_value, strongest
@@ -26,8 +26,9 @@ class SourceBook:
     outputs and know it.
     """
 
-    def __init__(self, root: StateRoot) -> None:
+    def __init__(self, root: StateRoot, environment: Mapping[str, str]) -> None:
         self._cache = SourceCache(root)
+        self._environment = environment
         self._fetched: dict[str, Fetched] = {}
 
     def choice(self, recipe: Recipe) -> tuple[Digest, ...]:
@@ -66,19 +67,20 @@ class SourceBook:
         self, tasks: Iterable[BuildTask], options: Options, progress: Progress, cancelled: threading.Event
     ) -> Callable[[BuildTask], SourceFiles]:
         """Fetch all sources of the tasks; a function that gives each task its files.  Raises SyncError."""
-        from xpkg.repo.sources import fetch_all
+        from xpkg.repo.sources.fetch import fetch_all
+        from xpkg.repo.sources.settings import FetchSettings
 
         wanted = self.wanted(tasks, options.allow_unhashed)
-        self._fetched.update(
-            fetch_all(
-                wanted,
-                self._cache,
-                jobs=max(4, options.jobs),
-                progress=progress,
-                offline=options.offline,
-                cancelled=cancelled,
-            )
+        fetched = fetch_all(
+            wanted,
+            self._cache,
+            settings=FetchSettings(environment=self._environment),
+            jobs=max(4, options.jobs),
+            progress=progress,
+            offline=options.offline,
+            cancel=cancelled,
         )
+        self._fetched.update((one.label, file) for one, file in fetched.items())
         return self._files
 
     def _files(self, task: BuildTask) -> SourceFiles:

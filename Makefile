@@ -1,0 +1,38 @@
+# make demo   build mirage.ko from sources and run it
+# make test   all tests, with the system tests that build and run real products
+# make lint   ruff, mypy, import-linter
+# make bench  timings against peers, as ratios
+VENV ?= .venv
+export VENV
+# The command of the virtual environment first, so that tests and demo run this clone's xpkg.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: demo test quick lint bench accept setup clean
+demo: setup
+	xpkg install mirage-test --target kfreebsd --yes
+	xpkg run mirage.ko --target kfreebsd
+
+test: setup
+	python -m pytest -n 2 --dist loadgroup tests
+
+quick: setup
+	python -m pytest -n 2 -m "not system" tests
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+# Take the present output of the behaviour tests as the expected one.
+accept: setup
+	XPKG_ACCEPT=1 python -m pytest tests/behaviour
+
+bench: setup
+	python -m bench
+
+setup:
+	@.ci/setup
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
