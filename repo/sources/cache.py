@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import stat
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,9 +162,3 @@ def digests_of(path: Path, algorithms: set[str], stop: Stop | None = None) -> di
             for hasher in hashers.values():
                 hasher.update(chunk)
     return {name: Digest(name, hasher.hexdigest()) for name, hasher in hashers.items()}
-
-
-def watch(event: threading.Event | None, stop: Stop) -> None:
-    """Carry the caller's wish to stop over to the workers."""
-    if event is not None and event.is_set():
-        stop.set()
