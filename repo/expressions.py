@@ -39,9 +39,8 @@ def filter_of(value: Value, file: OpamFile) -> Filter:
             return Text(str(value.value))
         case Ident():
             return parse_variable(value.name)
-        case Group() | List() if value.items:
-            parts = tuple(filter_of(item, file) for item in value.items)
-            return parts[0] if len(parts) == 1 else Every(parts)
+        case Group() if len(value.items) == 1:
+            return filter_of(value.items[0], file)
         case Relation():
             return Comparison(value.operator, filter_of(value.left, file), filter_of(value.right, file))
         case Prefix():
@@ -53,7 +52,7 @@ def filter_of(value: Value, file: OpamFile) -> Filter:
     raise file.error("expected a filter (an expression over variables)", value)
 
 
-def option_filter(options: tuple[Value, ...], file: OpamFile) -> Filter | None:
+def filters_of(options: tuple[Value, ...], file: OpamFile) -> Filter | None:
     """The filter in the braces after an item; several values must all hold, empty braces are no filter."""
     parts = tuple(filter_of(option, file) for option in options)
     if len(parts) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from xpkg.repo.expressions import filter_of, option_filter
+from xpkg.repo.expressions import filters_of
 from xpkg.repo.filters import Filter
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import Field, Ident, List, Option, Section, String, Value
@@ -33,7 +33,7 @@ def elements(value: Value) -> tuple[Value, ...]:
 def filtered(value: Value, file: OpamFile) -> tuple[Value, Filter | None]:
     """``item {filter}`` in two."""
     if isinstance(value, Option):
-        return value.value, option_filter(value.options, file)
+        return value.value, filters_of(value.options, file)
     return value, None
 
 
@@ -70,9 +70,8 @@ class Fields:
         )
 
     def filter(self, name: str, default: Filter) -> Filter:
-        """A field that is a filter."""
-        value = self.values.get(name)
-        return default if value is None else filter_of(value, self.file)
+        """A field that is a filter, alone or in a list."""
+        return filters_of(self.elements(name), self.file) or default
 
     def filtered_texts(self, name: str, check: Check | None = None) -> Iterator[tuple[str, Filter | None]]:
         """A field of strings with filters."""
