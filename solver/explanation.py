@@ -6,7 +6,8 @@ statements of their own: they are told where somebody needs what was rejected.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from xpkg.solver.clauses import (
     Asked,
@@ -22,10 +23,11 @@ from xpkg.solver.clauses import (
 from xpkg.solver.engine import Contradiction
 from xpkg.solver.exploration import Problem
 from xpkg.solver.hints import hint_for
-from xpkg.solver.model import BUILD, Instance, NoSolution, on_machine
+from xpkg.solver.model import BUILD, Atom, Instance, NoSolution, on_machine
 from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 
 _MOST_VERSIONS = 4
+_MOST_ALIKE = 3
 
 
 def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
@@ -33,12 +35,29 @@ def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
     contradiction = Contradiction(clauses)
     core = contradiction.minimal(range(len(clauses.groups)))
     groups = [clauses.groups[number] for number in core]
-    teller = _Teller(problem, context)
     return NoSolution(
         _headline(groups),
-        chain=tuple(teller.sentence(group) for group in _from_the_request_on(groups)),
+        chain=tuple(_sentences(_Teller(problem, context, groups), _from_the_request_on(groups))),
         hint=hint_for(problem, clauses, contradiction, core),
     )
+
+
+def _sentences(teller: _Teller, groups: Sequence[Group]) -> Iterator[str]:
+    """One sentence each; of a package that says something else in each version, the newest few speak for all."""
+    told: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        if isinstance(group, Needs):
+            told[_key(group)] += 1
+            if told[_key(group)] > _MOST_ALIKE:
+                continue
+        yield teller.sentence(group)
+    for (name, _), count in told.items():
+        if count > _MOST_ALIKE:
+            yield f"what other versions of {name} need ({count - _MOST_ALIKE} more) cannot be had either"
+
+
+def _key(group: Needs) -> tuple[str, str]:
+    return group.instances[0].name, group.instances[0].machine
 
 
 def _headline(groups: Sequence[Group]) -> str:
@@ -62,7 +81,7 @@ def _from_the_request_on(groups: Sequence[Group]) -> list[Group]:
     waiting = [group for group in groups if isinstance(group, Needs) and not _inside(group, cycles)]
     for key in reached:  # grows while it is walked
         for group in waiting:
-            if group not in told and (group.instances[0].name, group.instances[0].machine) == key:
+            if group not in told and _key(group) == key:
                 told.append(group)
                 reached += [(need.name, need.machine) for need in needs_of(group.formula)]
     told += [group for group in waiting if group not in told]
@@ -79,9 +98,11 @@ def _inside(group: Needs, cycles: Sequence[set[tuple[str, str]]]) -> bool:
 class _Teller:
     """Turns statements into sentences, with what is rejected and why."""
 
-    def __init__(self, problem: Problem, context: Context) -> None:
+    def __init__(self, problem: Problem, context: Context, groups: Sequence[Group]) -> None:
         self._problem = problem
         self._context = context
+        self._wanted: list[Atom | Need] = [group.atom for group in groups if isinstance(group, Asked)]
+        self._wanted += [one.formula for one in groups if isinstance(one, Needs) and isinstance(one.formula, Need)]
 
     def sentence(self, group: Group) -> str:
         match group:
@@ -93,7 +114,8 @@ class _Teller:
             case Needs(instances, formula):
                 return self._needs(instances, formula)
             case Conflicts(instances, need):
-                return f"{self._these(instances)} {_verb(instances, 'conflict')} with {need}"
+                those = self._in_question(instances)
+                return f"{self._these(those)} {_verb(those, 'conflict')} with {need}"
             case OneOfClass(conflict_class, machine, names):
                 return f"only one of {_listed(names, 'and')} can be {on_machine(machine)} ({conflict_class})"
             case OneVersion(name):
@@ -102,6 +124,7 @@ class _Teller:
                 return f"{cycle[0]} needs {', which needs '.join(map(str, (*cycle[1:], cycle[0])))}: a cycle"
 
     def _needs(self, instances: tuple[Instance, ...], formula: Formula) -> str:
+        instances = self._in_question(instances)
         origins = dict.fromkeys(self._problem.candidates[one].origin for one in instances)
         origin = f" (says {_listed([one for one in origins if one], 'and')})" if any(origins) else ""
         needs = needs_of(formula)
@@ -110,6 +133,17 @@ class _Teller:
         shortages = [self._shortage(need) for need in needs]
         shortage = "".join(shortages) if all(shortages) else ""
         return f"{self._these(instances)} {_verb(instances, 'need')} {wanted}{implicit}{origin}{shortage}"
+
+    def _in_question(self, instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        """Those that the rest of the conflict leaves possible, else all."""
+        first = instances[0]
+        wanted = [one for one in self._wanted if (one.name, one.machine) == (first.name, first.machine)]
+        left = tuple(
+            one
+            for one in instances
+            if all(want.versions is None or want.versions.allows(one.version) for want in wanted)
+        )
+        return left or instances
 
     def _formula(self, formula: Formula, machine: str) -> str:
         """The formula; a machine is named where it is not the one the need comes from."""

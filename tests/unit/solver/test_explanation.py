@@ -111,6 +111,21 @@ def test_versions_that_say_the_same_share_a_sentence() -> None:
     )
 
 
+def test_versions_that_say_different_things_are_summed_up() -> None:
+    table = {f"a {version}": Row(depends=f"b = {version}") for version in range(1, 8)} | {"b 9": Row()}
+    assert refusal(table, "a").chain[1:] == (
+        "a 7 needs b = 7 (says table), but of b there is only 9",
+        "a 6 needs b = 6 (says table), but of b there is only 9",
+        "a 5 needs b = 5 (says table), but of b there is only 9",
+        "what other versions of a need (4 more) cannot be had either",
+    )
+
+
+def test_only_versions_in_question_speak() -> None:
+    table = {"a 1": Row(depends="b"), "a 2": Row(depends="b"), "a 3": Row()}
+    assert refusal(table, "a = 2").chain[1] == "a 2 needs b (says table), but no package is called b"
+
+
 def test_a_conflict_class() -> None:
     error = refusal({"a 1": Row(conflict_class="core"), "b 1": Row(conflict_class="core")}, "a", "b")
     assert error.chain[-1] == "only one of a and b can be on moon (core)"
