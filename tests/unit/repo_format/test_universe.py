@@ -1,0 +1,174 @@
+"""Repositories and the universe: layouts, priorities, exclusive names, cross rules, unknown names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xpkg.core.errors import InputFileError
+from xpkg.repo.crossrules import read_cross_rules
+from xpkg.repo.repository import Repository
+from xpkg.repo.universe import Universe, UnknownPackage
+
+
+def add(root: Path, package: str, text: str = "", *, flat: bool = False) -> None:
+    name = package.partition(".")[0]
+    directory = root / "packages" / (package if flat else f"{name}/{package}")
+    directory.mkdir(parents=True)
+    (directory / "opam").write_text(f'opam-version: "2.0"\n{text}')
+
+
+def repository(root: Path, name: str, packages: list[str], *, priority: int = 0, exclusive: bool = False) -> Repository:
+    for package in packages:
+        add(root / name, package, f'synopsis: "{name}"')
+    return Repository(name=name, root=root / name, priority=priority, exclusive=exclusive)
+
+
+def test_both_layouts(tmp_path: Path) -> None:
+    add(tmp_path, "a.1.0")
+    add(tmp_path, "a.1.10", flat=True)
+    add(tmp_path, "b.v2~x", flat=True)
+    (tmp_path / "packages" / "README").write_text("not a directory")
+    (tmp_path / "packages" / "cross.toml").write_text("")
+    (tmp_path / "packages" / ".git").mkdir()
+    (tmp_path / "repo").write_text('opam-version: "2.0"\n')
+    here = Repository(name="here", root=tmp_path)
+    assert here.names() == ("a", "b")
+    assert sorted(here.versions("a")) == ["1.0", "1.10"]
+    assert here.versions("zz") == ()
+    assert here.recipe("b", "v2~x").version == "v2~x"
+    assert here.recipe("a", "1.0") is here.recipe("a", "1.0")
+
+
+def test_a_broken_recipe_does_not_hinder_others(tmp_path: Path) -> None:
+    add(tmp_path, "a.1")
+    add(tmp_path, "a.2", "depends: [")
+    universe = Universe([Repository(name="here", root=tmp_path)], {})
+    assert universe.versions("a") == ("2", "1")
+    assert universe.recipe("a", "1").name == "a"
+    with pytest.raises(InputFileError, match="never closed"):
+        universe.recipe("a", "2")
+
+
+@pytest.mark.parametrize("entry", ["-x", "a b", "a.1/2", "con", "1"])
+def test_a_directory_that_is_no_package_is_refused(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "packages" / entry.replace("/", "\n")).mkdir(parents=True)
+    with pytest.raises(InputFileError) as caught:
+        Repository(name="here", root=tmp_path).names()
+    assert "\n" not in caught.value.message
+
+
+def test_a_directory_of_another_package_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "packages" / "a" / "b.1").mkdir(parents=True)
+    with pytest.raises(InputFileError, match=r"expected a directory a\.<version>"):
+        Repository(name="here", root=tmp_path).versions("a")
+
+
+def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="not a repository"):
+        Repository(name="here", root=tmp_path).names()
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "repo").write_text('opam-version: "1.2"\n')
+    with pytest.raises(InputFileError, match=r"format '1\.2'"):
+        Repository(name="here", root=tmp_path).names()
+
+
+def test_the_union_of_versions_and_the_higher_copy_of_one(tmp_path: Path) -> None:
+    low = repository(tmp_path, "low", ["a.1.0", "a.3.0", "a.1.00", "b.1"], priority=1)
+    high = repository(tmp_path, "high", ["a.1.0", "a.2.0", "c.1"], priority=2)
+    universe = Universe([low, high], {})
+    assert universe.names() == ("a", "b", "c")
+    assert universe.versions("a") == ("3.0", "2.0", "1.00", "1.0")
+    assert universe.recipe("a", "1.0").repository == "high"
+    assert universe.recipe("a", "1.00").repository == "low"
+    assert universe.recipe("a", "3.0").repository == "low"
+    assert universe.repositories_of("a") == ("high", "low")
+
+
+def test_the_first_of_equal_priority_decides(tmp_path: Path) -> None:
+    one, two = repository(tmp_path, "one", ["a.1"]), repository(tmp_path, "two", ["a.1"])
+    assert Universe([one, two], {}).recipe("a", "1").repository == "one"
+    assert Universe([two, one], {}).recipe("a", "1").repository == "two"
+
+
+def test_an_exclusive_repository_owns_its_names(tmp_path: Path) -> None:
+    public = repository(tmp_path, "public", ["a.9.9", "b.1"], priority=5)
+    private = repository(tmp_path, "private", ["a.1.0"], priority=1, exclusive=True)
+    universe = Universe([public, private], {})
+    assert universe.versions("a") == ("1.0",)
+    assert universe.versions("b") == ("1",)
+    with pytest.raises(UnknownPackage):
+        universe.recipe("a", "9.9")
+    assert universe.repositories_of("a") == ("public", "private")
+
+
+def test_unknown_names_and_versions_name_the_nearest(tmp_path: Path) -> None:
+    universe = Universe([repository(tmp_path, "r", ["cstruct.6.2.0", "cstruct.6.1.1", "lwt.5.6.1"])], {})
+    with pytest.raises(UnknownPackage, match="no package named cstrct") as caught:
+        universe.versions("cstrct")
+    assert caught.value.hint == "did you mean cstruct?"
+    with pytest.raises(UnknownPackage, match=r"no version 6\.2 of cstruct") as caught:
+        universe.recipe("cstruct", "6.2")
+    assert caught.value.reference == "unknown-version"
+    assert "6.2.0" in (caught.value.hint or "")
+    with pytest.raises(UnknownPackage) as caught:
+        universe.recipe("\x1b[2J", "1")
+    assert "\x1b" not in caught.value.message
+
+
+def rules(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_cross_rules(tmp_path: Path) -> None:
+    high = rules(tmp_path / "high.toml", '[target]\n"x-y" = "high"\n[build]\n"ppx_special" = "c"')
+    low = rules(
+        tmp_path / "low.toml",
+        '[build]\ndune = "runs"\n"*" = "any"\n[both]\n"ppx_*" = "b"\n"x-*" = "x"\n"ppx_a*" = "longer"',
+    )
+    found = read_cross_rules([high, tmp_path / "absent.toml", low])
+
+    def where(name: str) -> tuple[str, str] | None:
+        rule = found.where(name)
+        return None if rule is None else (rule.runs_on, rule.reason)
+
+    assert where("dune") == ("build", "runs")
+    assert where("ppx_b") == ("both", "b")
+    assert where("ppx_ab") == ("both", "longer")
+    assert where("ppx_special") == ("build", "c")
+    assert where("x-y") == ("target", "high")
+    assert where("x-z") == ("both", "x")
+    assert where("other") == ("build", "any")
+    assert read_cross_rules([high]).where("other") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[host]\ndune = "x"', "host: unknown key"),
+        ('[build]\ndune = "x"\n[both]\ndune = "y"', r"both\.dune: the name is also in \[build\]"),
+        ("[build]\ndune = 1", r"build\.dune: expected a text, found a number"),
+        ('[build]\ndune = ""', "not empty"),
+        ('[build]\n"a b" = "x"', "expected a package name"),
+        ('[build]\n"[a" = "x"', "expected a package name"),
+        ("build = 1", "build: expected a table, found a number"),
+        ("[build", r"cross\.toml: Expected .* table"),
+    ],
+)
+def test_wrong_cross_rules(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(InputFileError, match=problem):
+        read_cross_rules([rules(tmp_path / "cross.toml", text)])
+
+
+def test_a_universe_reads_the_rules_of_its_repositories(tmp_path: Path) -> None:
+    low, high = repository(tmp_path, "low", ["a.1"]), repository(tmp_path, "high", ["a.1"], priority=1)
+    rules(low.root / "packages" / "cross.toml", '[build]\na = "low"\nb = "low"')
+    rules(high.root / "cross.toml", '[both]\na = "high"')
+    cross = Universe([low, high], {}).cross
+    assert [(rule.runs_on, rule.reason) for name in "ab" if (rule := cross.where(name))] == [
+        ("both", "high"),
+        ("build", "low"),
+    ]
