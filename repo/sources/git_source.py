@@ -20,6 +20,7 @@ from xpkg.core.files import disk_errors
 from xpkg.repo.extract.members import EXTRACTED_MTIME
 from xpkg.repo.sources.attempt import Attempt, AttemptFailed
 from xpkg.repo.sources.client_process import Done, run_client
+from xpkg.repo.sources.settings import FetchSettings
 
 _PROTOCOLS = {"git+https": "https", "git+ssh": "ssh", "git+file": "file"}
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -72,29 +73,38 @@ def checked_address(url: str) -> tuple[str, str, str]:
     return location.removeprefix("git+"), commit, protocol
 
 
+def hardened_command(git: str, protocol: str) -> list[str]:
+    """git with every option that a hostile repository or the user's own settings could abuse turned off."""
+    options = {**_OPTIONS, f"protocol.{protocol}.allow": "always"}
+    return [git, *(word for key, value in options.items() for word in ("-c", f"{key}={value}"))]
+
+
+def hardened_environment(settings: FetchSettings, protocol: str) -> dict[str, str]:
+    """The user's environment for git without what changes git's behaviour; only ``protocol`` is allowed."""
+    environment = {
+        key: value
+        for key, value in settings.client_environment().items()
+        if not key.startswith("GIT_") or key in ("GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
+    }
+    return environment | {
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+        "GIT_ALLOW_PROTOCOL": protocol,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+    }
+
+
 class _Repository:
     """A bare repository of ours, used once."""
 
     def __init__(self, git: str, path: Path, attempt: Attempt, protocol: str) -> None:
         self._path, self._attempt = path, attempt
-        options = {**_OPTIONS, f"protocol.{protocol}.allow": "always"}
-        self._git = [git, *(word for key, value in options.items() for word in ("-c", f"{key}={value}"))]
-        environment = {
-            key: value
-            for key, value in attempt.settings.client_environment().items()
-            if not key.startswith("GIT_") or key in ("GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
-        }
-        self._environment = environment | {
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "/bin/false",
-            "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
-            "GIT_ALLOW_PROTOCOL": protocol,
-            "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_LFS_SKIP_SMUDGE": "1",
-            "GIT_DIR": str(path),
-        }
+        self._git = hardened_command(git, protocol)
+        self._environment = hardened_environment(attempt.settings, protocol) | {"GIT_DIR": str(path)}
 
     def attempt_run(self, *arguments: str) -> Done:
         return run_client(

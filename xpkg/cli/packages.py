@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -55,7 +56,10 @@ def install(
     pair, switch = opt.pair(home, target_name), home.find_switch()
     if prefix is not None and pair.target is None:
         raise UsageError("--prefix places a target's prefix, so it needs --target")
-    plan = ops.plan_install(home, switch, pair, packages)
+
+    def plan() -> Plan:
+        return ops.plan_install(home, switch, pair, packages)
+
     settings = ops.Options(
         jobs=opt.jobs_or_default(jobs),
         prefix=None if prefix is None else prefix.absolute(),
@@ -84,14 +88,25 @@ def remove(
     """
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     pair, switch = opt.pair(home, target_name), home.find_switch()
-    plan = ops.plan_remove(home, switch, pair, packages)
+
+    def plan() -> Plan:
+        return ops.plan_remove(home, switch, pair, packages)
+
     return _act(home, switch, plan, ops.Options(jobs=opt.jobs_or_default(jobs)), printer, dry_run=dry_run, yes=yes)
 
 
 def _act(
-    home: Home, switch: Switch, plan: Plan, settings: ops.Options, printer: Printer, *, dry_run: bool, yes: bool
+    home: Home,
+    switch: Switch,
+    make_plan: Callable[[], Plan],
+    settings: ops.Options,
+    printer: Printer,
+    *,
+    dry_run: bool,
+    yes: bool,
 ) -> int:
     """Show the plan, ask, carry it out and tell what was done."""
+    plan = make_plan()
     _show_plan(plan, printer)
     answer: dict[str, object] = {"actions": [action.as_value() for action in plan.actions], "notes": list(plan.notes)}
     if dry_run:
@@ -103,7 +118,7 @@ def _act(
     from xpkg.cli.progress import TerminalProgress
 
     with TerminalProgress(printer) as progress:
-        done = ops.carry_out(home, switch, plan, settings, progress)
+        done = ops.carry_out(home, switch, make_plan, plan, settings, progress)
     prefix = str(switch.prefix(plan.pair.tree(plan.pair.machine)))
     printer.value(
         {

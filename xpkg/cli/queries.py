@@ -111,5 +111,3 @@ def search(words: tuple[str, ...], as_json: bool, verbose: int) -> int:
     printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
     printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
     return ExitCode.SUCCESS if rows else ExitCode.FALSE
-
-

@@ -102,5 +102,3 @@ def remove(name: str, yes: bool, as_json: bool, verbose: int) -> int:
     printer.value({"removed": name})
     printer.line(f"removed switch {name}")
     return ExitCode.SUCCESS
-
-

@@ -62,7 +62,6 @@ def of_file(path: Path, algorithm: str = "sha256") -> Digest:
     return Digest(algorithm, hasher.hexdigest())
 
 
-
 def of_value(value: object) -> Digest:
     """The digest of a value in canonical JSON: sorted keys, no spaces, ASCII only."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -1,16 +1,16 @@
 """Every path that xpkg keeps state at, in one place.
 
-    ROOT/
-      settings.toml                 repositories and the chosen switch
-      repos/<name>/                 fetched copies of repositories
-      cache/sources/<aa>/<hex>      sources by their sha256
-      cache/partial/                downloads not finished yet
-      store/outputs/<key>/          one build output: record.json, files/, log
-      store/staging/                outputs being made; may be deleted when nothing runs
-      store/failed/<name>-<key>/    kept trees of failed builds
-      switches/<name>/              state.json, generations/<n>/, current -> generations/<n>
-      runners/<key>/                prefixes of the programs that run products
-      locks/                        one lock file a resource
+ROOT/
+  settings.toml                 repositories and the chosen switch
+  repos/<name>/                 fetched copies of repositories
+  cache/sources/<aa>/<hex>      sources by their sha256
+  cache/partial/                downloads not finished yet
+  store/outputs/<key>/          one build output: record.json, files/, log
+  store/staging/                outputs being made; may be deleted when nothing runs
+  store/failed/<name>-<key>/    kept trees of failed builds
+  switches/<name>/              state.json, generations/<n>/, current -> generations/<n>
+  runners/<key>/                prefixes of the programs that run products
+  locks/                        one lock file a resource
 """
 
 from __future__ import annotations

@@ -114,9 +114,7 @@ def enter_failed(home: Home, label: str, argv: Sequence[str]) -> int:
         generated=directory / "etc",
         output=directory / "files",
         tools=tuple(home.store.path(key) / "files" for key in facts["tools"]),
-        target=None
-        if facts["target"] is None
-        else tuple(home.store.path(key) / "files" for key in facts["target"]),
+        target=None if facts["target"] is None else tuple(home.store.path(key) / "files" for key in facts["target"]),
         system_tools=locate(facts["system_tools"]),
     )
     scratch.mkdir(exist_ok=True)

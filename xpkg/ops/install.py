@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +54,8 @@ class Present:
     roots: tuple[Instance, ...]
 
     @property
-    def keys(self) -> dict[Instance, str]:
-        return {_instance(one): one.key for one in self.installed}
+    def keys(self) -> frozenset[tuple[Instance, str]]:
+        return frozenset((_instance(one), one.key) for one in self.installed)
 
 
 def present(generation: Generation, pair: Pair) -> Present:
@@ -74,7 +74,7 @@ def plan_install(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str
     here = present(switch.current(), pair)
     request = request_for(pair, here.instances, here.roots)
     wanted = replace(request, install=install_atoms(home, pair, spellings))
-    return plan_request(home, pair, wanted, here.keys)
+    return plan_request(home, pair, wanted, here)
 
 
 def plan_remove(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
@@ -82,36 +82,52 @@ def plan_remove(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]
     here = present(switch.current(), pair)
     request = request_for(pair, here.instances, here.roots)
     gone = removal(pair, spellings, here.instances)
-    return plan_request(home, pair, replace(request, remove=gone, prune=True), here.keys)
+    return plan_request(home, pair, replace(request, remove=gone, prune=True), here)
 
 
-def plan_request(home: Home, pair: Pair, request: Request, keys: Mapping[Instance, str] | None = None) -> Plan:
-    """The plan for any request; ``keys`` are the build keys of what is installed."""
+def plan_request(home: Home, pair: Pair, request: Request, here: Present | None = None) -> Plan:
+    """The plan for any request; ``here`` is what the pair holds, nothing if not given."""
     target = None if pair.target is None else home.target(pair.target)
     solution = solve(request, RepoContext(home.universe, target))
     book = SourceBook(home.root, home.environment)
     tasks = TaskMaker(home.universe, home.native, target, book.choice).make(solution.nodes)
+    keys = frozenset() if here is None else here.keys
     return Plan(
-        pair=pair, solution=solution, tasks=tasks, actions=planned_actions(solution, tasks, keys or {})
+        pair=pair,
+        solution=solution,
+        tasks=tasks,
+        actions=planned_actions(solution, tasks, dict(keys)),
+        before=keys,
+        roots=frozenset() if here is None else frozenset(here.roots),
     )
 
 
-def carry_out(home: Home, switch: Switch, plan: Plan, options: Options, progress: Progress) -> Done:
+def carry_out(
+    home: Home, switch: Switch, plan_anew: Callable[[], Plan], plan: Plan, options: Options, progress: Progress
+) -> Done:
     """Fetch and build what the store lacks, then make the new generation.
 
-    Nothing of the switch changes before everything is built; whatever ends this early leaves it as it was.
+    Nothing of the switch changes before everything is built; whatever ends this early leaves it as it was.  When
+    another process changed the switch meanwhile, ``plan_anew`` gives the plan for what it holds now.
     """
-    clock = Clock()
-    plan, built = build_all(home, plan, options, progress, clock)
-    with switch.lock():
-        generation = _commit(home, switch, plan, options)
+    if plan.idle and options.prefix is None:
+        return Done(generation=switch.current().number, changed=False, built=0, reused=len(plan.tasks))
+    clock, total = Clock(), 0
+    _place(switch, plan.pair, options)
+    while True:
+        plan, built = build_all(home, plan, options, progress, clock)
+        total += built
+        with switch.lock():
+            if present(switch.current(), plan.pair).keys == plan.before:
+                generation = _commit(home, switch, plan, options)
+                break
+        plan = plan_anew()
     clock.lap("prefix")
-    total = len(plan.tasks)
     return Done(
         generation=generation.number,
-        changed=bool(plan.actions),
-        built=built,
-        reused=total - built,
+        changed=True,
+        built=total,
+        reused=max(0, len(plan.tasks) - total),
         seconds=clock.laps,
     )
 
@@ -141,9 +157,7 @@ def build_all(
     builder = Builder(
         store=home.store, isolation=isolation, events=progress.builds(missing), jobs=options.jobs, cancelled=cancelled
     )
-    LocalExecutor(options.jobs).execute(
-        missing, lambda task: builder.build(task, fetched), cancelled
-    )
+    LocalExecutor(options.jobs).execute(missing, lambda task: builder.build(task, fetched), cancelled)
     clock.lap("build")
     return replanned, len(missing)
 
@@ -159,10 +173,32 @@ def _with_fetched(home: Home, plan: Plan, book: SourceBook) -> Plan:
     return replace(plan, tasks=tasks)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placing:
+    """Which trees the next generation has, and where."""
+
+    targets: list[str]
+    prefixes: dict[str, Path]
+    tools: dict[str, str]
+
+
+def _place(switch: Switch, pair: Pair, options: Options) -> _Placing:
+    """Decide the trees, and refuse a prefix that cannot be used before anything is built."""
+    targets = sorted({*switch.targets, *((pair.target,) if pair.target else ())})
+    placing = _Placing(
+        targets=targets,
+        prefixes={} if options.prefix is None else {pair.tree(pair.machine): options.prefix},
+        tools={tree: one.tools_tree for one in map(Pair.of, targets) for tree in one.trees},
+    )
+    switch.trees(placing.targets, placing.prefixes, placing.tools)
+    return placing
+
+
 def _commit(home: Home, switch: Switch, plan: Plan, options: Options) -> Generation:
     from xpkg.sandbox.switches import Installed, Root
 
     pair, now = plan.pair, switch.current()
+    placing = _place(switch, pair, options)
     others = [one for one in now.installed if one.tree not in pair.trees]
     other_roots = [root for root in now.roots if root.tree not in pair.trees]
     installed = [
@@ -180,15 +216,13 @@ def _commit(home: Home, switch: Switch, plan: Plan, options: Options) -> Generat
         for node in plan.solution.nodes
         if node.requested
     ]
-    targets = sorted({*now.targets, *((pair.target,) if pair.target else ())})
-    prefixes = {} if options.prefix is None else {pair.tree(pair.machine): options.prefix}
     return switch.commit(
         home.store,
-        targets=targets,
+        targets=placing.targets,
         roots=[*other_roots, *roots],
         installed=[*others, *installed],
-        prefixes=prefixes,
-        tools={tree: one.tools_tree for one in map(Pair.of, targets) for tree in one.trees},
+        prefixes=placing.prefixes,
+        tools=placing.tools,
     )
 
 

@@ -46,6 +46,14 @@ class Plan:
     solution: Solution
     tasks: Mapping[Instance, BuildTask]  # in build order
     actions: tuple[PlannedAction, ...]
+    before: frozenset[tuple[Instance, str]] = frozenset()  # what was installed when it was made, with keys
+    roots: frozenset[Instance] = frozenset()  # what had been asked for by then
+
+    @property
+    def idle(self) -> bool:
+        """Whether the switch is already as planned."""
+        asked = {node.instance for node in self.solution.nodes if node.requested}
+        return not self.actions and asked == self.roots
 
     @property
     def notes(self) -> tuple[str, ...]:

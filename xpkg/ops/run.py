@@ -89,5 +89,3 @@ def run_product(place: Path, run: Run, product: Path, arguments: Sequence[str]) 
         raise BuildError(
             f"the runner {run.package} cannot be started: {error.strerror}", context=(("program", str(program)),)
         ) from error
-
-
