@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal: a line per event, and on a real terminal a live last line."""
+"""Progress of long work: a line per event, and on a terminal a live list of what runs now."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from xpkg.cli.printer import Printer
+from xpkg.core.text import printable
 from xpkg.repo.sources.progress import Event, Progress, Step
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.task import BuildTask
 
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
 
 class TerminalProgress:
-    """The printer's side of `xpkg.ops.progress.Progress`.  A context: leaving it clears the live line."""
+    """The printer's side of `xpkg.ops.progress.Progress`.  A context: leaving it clears the live list."""
 
     def __init__(self, printer: Printer) -> None:
         self._board = _Board(printer)
@@ -34,28 +40,36 @@ class TerminalProgress:
 
 
 class _Board:
-    """Permanent lines above one live line that shows what runs now."""
+    """Permanent lines, and on a terminal below them one line for each thing that runs now."""
 
     def __init__(self, printer: Printer) -> None:
         self.printer = printer
         self._lock = threading.RLock()
         self._running: dict[str, tuple[float, str]] = {}
-        self._live = sys.stderr.isatty()
-        self._shown = False
-        self._closed = threading.Event()
-        if self._live:
-            threading.Thread(target=self._tick, daemon=True, name="progress").start()
+        self._live = self._start_live() if sys.stderr.isatty() else None
+
+    def _start_live(self) -> Live:
+        from rich.console import Console
+        from rich.live import Live
+
+        live = Live(
+            get_renderable=self._render,
+            console=Console(stderr=True, highlight=False, markup=False, emoji=False),
+            refresh_per_second=4,
+            transient=True,
+            # Lines for a file or pipe must not end up on the terminal.
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        live.start()
+        return live
 
     def line(self, text: str) -> None:
         with self._lock:
-            self._clear()
             self.printer.note(text)
-            self._draw()
 
     def begin(self, label: str, doing: str) -> None:
         with self._lock:
             self._running[label] = (time.monotonic(), doing)
-            self._draw()
 
     def doing(self, label: str, doing: str) -> None:
         with self._lock:
@@ -65,36 +79,19 @@ class _Board:
     def end(self, label: str) -> None:
         with self._lock:
             self._running.pop(label, None)
-            self._draw()
 
     def close(self) -> None:
-        self._closed.set()
-        with self._lock:
-            self._clear()
-            self._live = False
+        if self._live is not None:
+            self._live.stop()
 
-    def _tick(self) -> None:
-        while not self._closed.wait(0.5):
-            with self._lock:
-                self._draw()
-
-    def _clear(self) -> None:
-        if self._live and self._shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
-            self._shown = False
-
-    def _draw(self) -> None:
-        if not self._live or self._closed.is_set():
-            return
-        import shutil
+    def _render(self) -> Text:
+        from rich.text import Text
 
         now = time.monotonic()
-        parts = [f"{label}: {doing} {now - since:.0f} s" for label, (since, doing) in self._running.items()]
-        width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write("\r\x1b[2K" + "  ".join(parts)[:width])
-        sys.stderr.flush()
-        self._shown = bool(parts)
+        with self._lock:
+            running = list(self._running.items())
+        lines = [f"  {printable(label)}: {printable(doing)} {now - since:.0f} s" for label, (since, doing) in running]
+        return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
 
 class _Downloads:
