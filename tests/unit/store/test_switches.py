@@ -323,10 +323,15 @@ def _attempt(
             return True
         child = os.fork()
         if child == 0:
-            _fail_at(number, lambda: os._exit(9), monkeypatch)
-            commit(switch, store, installed, place)
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            try:
+                _fail_at(number, lambda: os._exit(9), monkeypatch)
+                commit(switch, store, installed, place)
+                os._exit(0)
+            finally:
+                os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9)
+    return status == 0
 
 
 @pytest.mark.parametrize("own", [False, True])

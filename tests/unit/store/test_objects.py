@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from xpkg.core.errors import BuildError, InputFileError
+from xpkg.repo.targets import Objects
+from xpkg.sandbox.archives import MAGIC, THIN, MalformedArchive, Member, members
+from xpkg.sandbox.layout import TARGET
+from xpkg.sandbox.manifest import scan
+from xpkg.sandbox.objects import check
+
+Tree = Callable[[Mapping[str, bytes | str | None]], Path]
+KERNEL = Objects(format="elf64-little", machine="EM_X86_64", types=("REL",))
+WANTED = "wanted elf64-little EM_X86_64 REL"
+
+
+def elf(machine: int = 62, bits: int = 2, order: int = 1, kind: int = 1) -> bytes:
+    """The header of an object: x86-64, 64 bits, little-endian, relocatable unless said otherwise."""
+    fields = struct.pack("<HH" if order == 1 else ">HH", kind, machine)
+    return (b"\x7fELF" + bytes([bits, order, 1]) + b"\0" * 9 + fields).ljust(64, b"\0") + b"body"
+
+
+def member(name: bytes, content: bytes, size: int | None = None) -> bytes:
+    length = len(content) if size is None else size
+    header = name.ljust(16) + b"0".ljust(12) + b"0".ljust(6) + b"0".ljust(6) + b"644".ljust(8)
+    return header + str(length).encode().ljust(10) + b"`\n" + content + b"\n" * (len(content) % 2)
+
+
+def problems(tree: Path, objects: Objects = KERNEL, allowed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    manifest = scan(tree, own=TARGET, package="lwt")
+    try:
+        check(tree, manifest, objects, allowed=allowed, package="lwt.5.7.0")
+    except BuildError as caught:
+        error = caught
+    else:
+        return []
+    assert error.reference == "wrong-objects"
+    assert str(error).startswith("lwt.5.7.0 installed an object that is not for the target: ")
+    return list(error.context)
+
+
+def test_objects_of_the_target_pass(tree: Tree) -> None:
+    archive = MAGIC + member(b"/", b"\0" * 4) + member(b"a.o/", elf()) + member(b"README/", b"odd")
+    found = tree({"a.o": elf(), "liba.a": archive, "a.cma": b"Caml1999A035", "libgcc_s.so": b"/* GNU ld script */"})
+    assert problems(found) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (elf(machine=183), "is elf64-little EM_AARCH64 REL"),
+        (elf(machine=3, bits=1), "is elf32-little EM_386 REL"),
+        (elf(machine=62, bits=1), "is elf32-little EM_X86_64 REL"),
+        (elf(order=2), "is elf64-big EM_X86_64 REL"),
+        (elf(kind=3), "is elf64-little EM_X86_64 DYN"),
+        (elf(kind=2), "is elf64-little EM_X86_64 EXEC"),
+        (elf(machine=64321), "is elf64-little machine 64321 REL"),
+    ],
+)
+def test_every_field_counts(tree: Tree, content: bytes, said: str) -> None:
+    assert problems(tree({"lib/x": content})) == [("lib/x", f"{said}, {WANTED}")]
+
+
+def test_any_type_unless_the_target_says(tree: Tree) -> None:
+    any_type = Objects(format="elf64-little", machine="EM_X86_64")
+    assert problems(tree({"bin/a": elf(kind=2), "lib/b.so": elf(kind=3)}), any_type) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x7fELF", "has a malformed ELF header"),
+        (b"\x7fELF\x05\x01\x01" + b"\0" * 60, "has a malformed ELF header"),
+        (b"\x7fELF\x02\x01\x01" + b"\0" * 20, "has a cut off ELF header"),
+        (b"!<arch>\n" + b"junk", "is a malformed archive: no member header at byte 8"),
+        (b"!<arch>\n" + member(b"a.o/", elf(), size=500), "is a malformed archive: the member at byte 8 is cut off"),
+        (b"!<arch>\n" + member(b"/99", elf()), "is a malformed archive: the member at byte 68 has no name in the"
+         " table of names"),
+        (b"!<arch>\n" + member(b"a.o/", b"").replace(b"0         `", b"minus     `"),
+         "is a malformed archive: the size at byte 8 is not a number"),
+    ],
+)  # fmt: skip
+def test_malformed_objects_and_archives(tree: Tree, content: bytes, said: str) -> None:
+    assert problems(tree({"lib/x": content})) == [("lib/x", said)]
+
+
+def test_files_that_are_objects_by_name_only(tree: Tree) -> None:
+    found = tree(
+        {"a.o": b"BC\xc0\xde....", "b.o": b"", "c.cmxs": b"\xcf\xfa\xed\xfe....", "d.ko": b"text....", "e.so": b"MZ.."}
+    )
+    assert problems(found) == [
+        ("a.o", f"is LLVM bitcode, {WANTED}"),
+        ("b.o", "is not an ELF file"),
+        ("c.cmxs", f"is a Mach-O object, {WANTED}"),
+        ("d.ko", f"is no ELF file, {WANTED}"),
+        ("e.so", f"is a Windows program, {WANTED}"),
+    ]
+
+
+def test_members_are_named_whatever_form_the_archive_has(tree: Tree) -> None:
+    host, ours = elf(machine=183), elf()
+    names = b"a_member_with_a_long_name.o/\nanother_member_with_one.o/\n"
+    gnu = MAGIC + member(b"/", b"\0" * 3) + member(b"//", names) + member(b"/0", ours) + member(b"/29", host)
+    bsd = MAGIC + member(b"__.SYMDEF", b"\0" * 4) + member(b"#1/20", b"long_bsd_name.o\0\0\0\0\0" + host)
+    found = tree({"gnu.a": gnu, "bsd.a": bsd, "short.a": MAGIC + member(b"x.o/", host) + member(b"y.o/", host)})
+    said = f"is elf64-little EM_AARCH64 REL, {WANTED}"
+    assert problems(found) == [
+        ("bsd.a", f"(member long_bsd_name.o) {said}"),
+        ("gnu.a", f"(member another_member_with_one.o) {said}"),
+        ("short.a", f"(member x.o) {said}"),
+        ("short.a", f"(member y.o) {said}"),
+    ]
+
+
+def test_thin_archives(tree: Tree) -> None:
+    names = b"in/good.o/\nin/host.o/\nin/none.o/\n../../out.o/\n/abs.o/\n"
+    thin = THIN + member(b"//", names)
+    for offset in (0, 11, 22, 33, 46):
+        thin += member(b"/%d" % offset, b"", size=68)
+    found = tree({"lib/t.a": thin, "lib/in/good.o": elf(), "lib/in/host.o": elf(machine=183)})
+    said = f"is elf64-little EM_AARCH64 REL, {WANTED}"
+    outside = "is outside the package; a thin archive does not hold its members"
+    assert problems(found) == [
+        ("lib/in/host.o", said),
+        ("lib/t.a", f"(member in/host.o) {said}"),
+        ("lib/t.a", "(member in/none.o) is not installed; a thin archive does not hold its members"),
+        ("lib/t.a", f"(member ../../out.o) {outside}"),
+        ("lib/t.a", f"(member /abs.o) {outside}"),
+    ]
+
+
+def test_build_machine_objects_only_where_the_recipe_says(tree: Tree) -> None:
+    found = tree({"bin/ocamlopt": elf(kind=2), "lib/ocaml/x/y.cmxs": elf(kind=3), "lib/z.cmxs": elf(kind=3)})
+    assert [path for path, _ in problems(found, allowed=("bin/*", "lib/ocaml/*.cmxs"))] == ["lib/z.cmxs"]
+
+
+def test_many_problems_are_counted(tree: Tree) -> None:
+    assert problems(tree({f"{n:02}.o": elf(kind=3) for n in range(13)}))[-1] == ("and", "3 more")
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        (Objects(format="coff", machine="EM_X86_64"), "unknown object format 'coff'"),
+        (Objects(format="elf64-little", machine="x86_64"), "unknown ELF machine 'x86_64'"),
+        (Objects(format="elf64-little", machine="EM_X86_64", types=("OBJ",)), "unknown ELF type 'OBJ'"),
+    ],
+)
+def test_target_files_that_ask_for_what_there_is_not(tree: Tree, objects: Objects, said: str) -> None:
+    with pytest.raises(InputFileError, match=said):
+        problems(tree({}), objects)
+
+
+@pytest.mark.skipif(shutil.which("ar") is None, reason="needs binutils")
+@pytest.mark.parametrize("flags", ["rc", "rcT", "rcS"])
+def test_archives_of_the_real_ar(tmp_path: Path, flags: str) -> None:
+    names = ["a.o", "a_rather_long_member_name.o", "odd.o"]
+    for name in names:
+        (tmp_path / name).write_bytes(elf() + name.encode())
+    subprocess.run(["ar", flags, "x.a", *names], cwd=tmp_path, check=True)
+    data = (tmp_path / "x.a").read_bytes()
+    found = list(members(data))
+    assert [one.name for one in found] == names
+    for one in found:
+        assert one.external is (flags == "rcT")
+        if not one.external:
+            assert data[one.offset : one.offset + one.size] == (tmp_path / one.name).read_bytes()
+
+
+def test_an_empty_archive_and_none() -> None:
+    assert list(members(MAGIC)) == []
+    assert list(members(MAGIC + member(b"a/", b"12"))) == [Member("a", 68, 2, False)]
+    with pytest.raises(MalformedArchive):
+        list(members(b"not one"))
