@@ -17,10 +17,7 @@ from typing import Protocol
 
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.processes import Finished, run_logged
-from xpkg.sandbox.layout import ETC, HOME, SOURCE, TARGET, TOOLS
-
-# Recorded with every build: what the level is, so that a weaker one can never pass for it.
-LEVEL = "bubblewrap-1"
+from xpkg.sandbox.layout import ETC, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TOOLS
 
 # Programs and headers of the host that a build must not come upon.
 _HIDDEN = (
@@ -91,7 +88,7 @@ class Isolation(Protocol):
 class Bubblewrap:
     """The default isolation: util-linux ``unshare`` and ``mount``, then bubblewrap."""
 
-    level = LEVEL
+    level = ISOLATION_LEVEL
 
     def __init__(self) -> None:
         self._checked = False

@@ -32,6 +32,9 @@ ETC: Final = "/xpkg/etc"
 TEMPORARY: Final = "/tmp"
 """The build's own temporary directory."""
 
+ISOLATION_LEVEL: Final = "bubblewrap-1"
+"""Recorded with every build, so that a weaker isolation can never pass for this one."""
+
 USER_ID: Final = 1000
 GROUP_ID: Final = 1000
 

@@ -14,7 +14,7 @@ from xpkg.repo.universe import Universe
 from xpkg.sandbox.buildkey import build_key, key_inputs
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
-from xpkg.sandbox.isolation import LEVEL
+from xpkg.sandbox.layout import ISOLATION_LEVEL
 from xpkg.sandbox.task import BuildTask
 from xpkg.solver.model import Instance, Node, Solution
 
@@ -93,7 +93,7 @@ class TaskMaker:
         steps = derive(subject)
         keys = {one: self._tasks[one].key for one in closure}
         inputs = key_inputs(
-            recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=LEVEL
+            recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=ISOLATION_LEVEL
         )
         return BuildTask(
             subject=subject,
