@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -89,7 +90,10 @@ class Attempt:
 
 def shown(url: str) -> str:
     """A URL safe to show: no credentials, no control characters."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all; nobody can have meant credentials by it
+        return printable(re.sub(r"//[^/]*@", "//", url), keep="")
     if "@" in parts.netloc:
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return printable(url, keep="")

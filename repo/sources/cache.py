@@ -153,9 +153,10 @@ def digests_of(path: Path, algorithms: set[str], stop: Stop | None = None) -> di
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return {}
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return {}
     with disk_errors("read", path), os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return {}
         while chunk := stream.read(_CHUNK):
             if stop is not None:
                 stop.check()

@@ -54,7 +54,7 @@ def run_client(
     """Run ``command`` in its own process group, with no input; ``poll`` is called now and then.
 
     AttemptFailed after ``seconds``; WorkInterrupted when stopped.  Either way, as after any other
-    error, the whole group is dead on return.
+    error, the whole group has been killed on return.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(

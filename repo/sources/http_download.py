@@ -271,5 +271,5 @@ def _cause(error: BaseException) -> str:
     """The innermost reason; the outer texts repeat URLs and object addresses."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     inner = reason or error.__cause__ or error
-    text = str(inner)
+    text = str(inner.args[0]) if inner.args and isinstance(inner.args[0], str) else str(inner)
     return re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:? ?|HTTPS?Connection(Pool)?\([^()]*\):? ?", "", text)[:200]

@@ -21,10 +21,11 @@ def copy_file(attempt: Attempt) -> None:
         descriptor = os.open(unquote(parts.path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise AttemptFailed(getattr(error, "strerror", None) or str(error)) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise AttemptFailed("this is no plain file")
     with os.fdopen(descriptor, "rb") as source:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise AttemptFailed("this is no plain file")
         attempt.partial.unlink(missing_ok=True)
         done = 0
         with disk_errors("copy to", attempt.partial), attempt.partial.open("xb") as target:

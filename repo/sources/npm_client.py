@@ -11,6 +11,8 @@ from xpkg.repo.sources.attempt import Attempt, AttemptFailed
 from xpkg.repo.sources.client_process import run_client
 
 _NAME = re.compile(r"(@[a-z0-9][a-z0-9._~-]*/)?[a-z0-9][a-z0-9._~-]*", re.IGNORECASE)
+# npm's own defaults keep trying for minutes when there is no network.
+_RETRIES = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
 
@@ -26,7 +28,7 @@ def fetch_npm(attempt: Attempt) -> None:
         work = tempfile.TemporaryDirectory(prefix="npm-", dir=attempt.root.partial)
     with work as directory:
         done = run_client(
-            [npm, "pack", "--ignore-scripts", "--loglevel=error", f"--cache={state}", f"{name}@{version}"],
+            [npm, "pack", "--ignore-scripts", "--loglevel=error", *_RETRIES, f"--cache={state}", f"{name}@{version}"],
             environment=attempt.settings.client_environment(),
             directory=Path(directory),
             stop=attempt.stop,
