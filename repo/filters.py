@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xpkg.repo.interpolate import Environment as Environment
 from xpkg.repo.interpolate import Value as Value
 from xpkg.repo.interpolate import Variable as Variable
-from xpkg.repo.interpolate import as_bool, as_text, expand, look_up
+from xpkg.repo.interpolate import as_bool, as_text, interpolate, look_up
 from xpkg.repo.versions import holds
 
 
@@ -72,51 +72,57 @@ TRUE = Constant(True)
 
 
 def evaluate(filter: Filter, environment: Environment) -> bool | str | None:
-    """The value of a filter, None when it is undefined."""
-    return _reduce(filter, environment, choose_no=True)
-
-
-def is_true(filter: Filter | None, environment: Environment) -> bool:
-    """Whether a filter lets its item pass: an undefined one does not, an absent one does."""
-    return filter is None or as_bool(_reduce(filter, environment, choose_no=True)) is True
-
-
-def _reduce(filter: Filter, environment: Environment, *, choose_no: bool) -> bool | str | None:
-    """``OpamFilter.reduce_aux``; ``choose_no`` is false below ``?``, where ``x?a:b`` of undefined x is undefined."""
+    """The value of a filter, None when it is undefined (``OpamFilter.reduce``)."""
     match filter:
         case Constant(value):
             return value
         case Text(text):
-            return expand(text, environment, choose_no=choose_no)
+            # Undefined variables inside a text become empty, even below "?" (tried with opam 2.1.2).
+            return interpolate(text, environment)
         case Variable():
-            found = look_up(filter, environment, choose_no=choose_no)
+            found = look_up(filter, environment)
             return as_text(found) if isinstance(found, list) else found
         case Comparison(operator, left, right):
-            first = _reduce(left, environment, choose_no=choose_no)
-            second = _reduce(right, environment, choose_no=choose_no)
+            first = evaluate(left, environment)
+            second = evaluate(right, environment)
             if first is None or second is None:
                 return None
             return holds(operator, as_text(first), as_text(second))
         case Every(parts):
-            return _joined(parts, environment, absorbing=False, choose_no=choose_no)
+            return _joined(parts, environment, absorbing=False)
         case Some(parts):
-            return _joined(parts, environment, absorbing=True, choose_no=choose_no)
+            return _joined(parts, environment, absorbing=True)
         case Negation(part):
-            answer = as_bool(_reduce(part, environment, choose_no=choose_no))
+            answer = as_bool(evaluate(part, environment))
             return None if answer is None else not answer
         case Defined(part):
-            return _reduce(part, environment, choose_no=False) is not None
+            return evaluate(part, environment) is not None
 
 
-def _joined(parts: tuple[Filter, ...], environment: Environment, *, absorbing: bool, choose_no: bool) -> bool | None:
-    """``&`` (false absorbs) and ``|`` (true absorbs); undefined wins over the other value."""
-    undefined = False
-    for part in parts:
-        answer = as_bool(_reduce(part, environment, choose_no=choose_no))
-        if answer is absorbing:
+def is_true(filter: Filter | None, environment: Environment) -> bool:
+    """Whether a filter lets its item pass: an undefined one does not, an absent one does."""
+    return filter is None or as_bool(evaluate(filter, environment)) is True
+
+
+def _joined(parts: tuple[Filter, ...], environment: Environment, *, absorbing: bool) -> bool | None:
+    """``&`` (false absorbs) and ``|`` (true absorbs), two by two from the left.
+
+    Undefined wins over all but the absorbing boolean; the texts "true" and "false" are booleans only where nothing
+    is undefined, another text is undefined (tried with opam 2.1.2).
+    """
+    left = evaluate(parts[0], environment)
+    for part in parts[1:]:
+        if left is absorbing:
             return absorbing
-        undefined = undefined or answer is None
-    return None if undefined else not absorbing
+        right = evaluate(part, environment)
+        first, second = as_bool(left), as_bool(right)
+        if right is absorbing:
+            left = absorbing
+        elif first is None or second is None:
+            left = None
+        else:
+            left = absorbing if absorbing in (first, second) else not absorbing
+    return as_bool(left)
 
 
 def variables(filter: Filter) -> frozenset[str]:

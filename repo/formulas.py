@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from xpkg.repo.filters import Environment, Filter, evaluate, is_true
 from xpkg.repo.interpolate import Value, Warn, as_text
-from xpkg.repo.versions import ANY_VERSION, Compare, VersionFormula, all_of, one_of
+from xpkg.repo.versions import ANY_VERSION, AllOf, Compare, VersionFormula, all_of, one_of
 
 T = TypeVar("T")
 
@@ -79,11 +79,16 @@ NOTHING: And[Resolved] = And(())
 """What is left when filters drop every atom; a conflict with nothing excludes nothing."""
 
 
+_UNBOUND = AllOf(())
+"""What an undefined bound leaves: neither true nor false (``OpamFormula.make_or``)."""
+
+
 def resolve(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
     """Evaluate the filters with ``environment``, where ``build`` and ``post`` are true whatever it says.
 
     A false filter removes its atom, neutrally in ``&`` and ``|``: ``a | b {false}`` is ``a``.  NOTHING is left
-    when no atom is.  A bound whose version is undefined removes the atom and is told to ``warn``.
+    when no atom is.  A bound whose version is undefined is left out, neutrally too, and told to ``warn``
+    (``OpamFilter.filter_constraints``): ``"a" {= u}`` is ``a`` at any version.
     """
     return _resolve(formula, environment, warn) or NOTHING
 
@@ -108,7 +113,7 @@ def _need(atom: Atom, environment: Environment, warn: Warn | None) -> Need | Non
         return None
     return Need(
         atom.name,
-        versions,
+        ANY_VERSION if versions == _UNBOUND else versions,
         build=_constraint(atom.condition, _with(environment, build=False, post=True), None) is None,
         post=_constraint(atom.condition, _with(environment, build=True, post=False), None) is None,
     )
@@ -134,18 +139,22 @@ def _constraint(condition: Condition, environment: Environment, warn: Warn | Non
             return ANY_VERSION if is_true(filter, environment) else None
         case Bound(operator, version):
             value = evaluate(version, environment)
-            if value is None:
-                if warn is not None:
-                    warn("undefined variable in a version constraint")
-                return None
-            return Compare(operator, as_text(value))
+            if value is not None:
+                return Compare(operator, as_text(value))
+            if warn is not None:
+                warn("undefined variable in a version constraint")
+            return _UNBOUND
         case And(items):
             parts = [_constraint(item, environment, warn) for item in items]
             left = [part for part in parts if part is not None]
-            return all_of(left) if len(left) == len(parts) else None
+            if len(left) < len(parts):
+                return None
+            bounds = all_of([part for part in left if part != _UNBOUND])
+            return _UNBOUND if bounds == ANY_VERSION and _UNBOUND in left else bounds
         case Or(items):
             left = [part for item in items if (part := _constraint(item, environment, warn)) is not None]
-            return one_of(left) if left else None
+            alternatives = [part for part in left if part != _UNBOUND]
+            return one_of(alternatives) if alternatives else _UNBOUND if left else None
 
 
 def needs(resolved: Resolved) -> Iterator[Need]:

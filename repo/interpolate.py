@@ -67,19 +67,16 @@ def as_bool(value: Value) -> bool | None:
     return value
 
 
-def look_up(variable: Variable, environment: Environment, *, choose_no: bool = True) -> Value:
+def look_up(variable: Variable, environment: Environment) -> Value:
     """The value of a variable.
 
-    Of several packages it is true when it is true for all.  An undefined one chooses ``no`` of ``?yes:no``,
-    unless ``choose_no`` is false: then it stays undefined.
+    Of several packages it is true when it is true for all.  What is neither true nor false chooses ``no`` of
+    ``?yes:no``.
     """
     value = _plain(variable, environment)
     if variable.choice is None:
         return value
-    answer = as_bool(value)
-    if answer is None and not choose_no:
-        return None
-    return variable.choice[0 if answer else 1]
+    return variable.choice[0 if as_bool(value) else 1]
 
 
 def _plain(variable: Variable, environment: Environment) -> Value:
@@ -88,11 +85,14 @@ def _plain(variable: Variable, environment: Environment) -> Value:
         return environment(variable.name)
     if len(variable.packages) == 1:
         return environment(f"{variable.packages[0]}:{variable.name}")
+    result: bool | None = True
     for package in variable.packages:
-        answer = as_bool(environment(f"{package}:{variable.name}"))
-        if answer is not True:
-            return answer
-    return True
+        value = environment(f"{package}:{variable.name}")
+        if value is not True:
+            result = as_bool(value)
+        if result is False:
+            return False
+    return result
 
 
 def expand(
@@ -101,7 +101,6 @@ def expand(
     *,
     undefined: str | None = None,
     warn: Warn | None = None,
-    choose_no: bool = True,
 ) -> str | None:
     """Replace every mention; ``%%`` is one ``%``, a mention that is not closed stays.
 
@@ -119,7 +118,7 @@ def expand(
             return "%"
         if not mention.endswith("}%"):
             return mention
-        value = look_up(parse_variable(mention[2:-2]), environment, choose_no=choose_no)
+        value = look_up(parse_variable(mention[2:-2]), environment)
         if value is not None:
             return as_text(value)
         missing = missing or undefined is None

@@ -10,6 +10,9 @@ from xpkg.repo.targets import NATIVE, Target
 OPAM_VERSION = "2.1.0"
 """The version of opam whose behaviour recipes may count on."""
 
+_OFF = ("with-test", "with-doc", "with-dev-setup", "dev", "pinned")
+"""False unless somebody asks for them for a package; undefined they would make ``!with-test`` undefined."""
+
 
 def machine_variables(machine: Target, native: Target, *, jobs: str = "1") -> Mapping[str, Value]:
     """What filters see before anything is built: no directories, no packages.
@@ -22,6 +25,7 @@ def machine_variables(machine: Target, native: Target, *, jobs: str = "1") -> Ma
         **machine.variables,
         "opam-version": OPAM_VERSION,
         "make": "make",
+        **dict.fromkeys(_OFF, False),
         "jobs": jobs,
         "target": machine.name if cross else "",
         "cross": cross,
