@@ -32,6 +32,11 @@ _COMMANDS = {
     "run": ("running", "run", "Run a product of a target."),
 }
 
+# click 8.2 and later tell so of a group without its command; the text is the group's help.
+_MISSING_COMMAND: tuple[type[Exception], ...] = tuple(
+    kind for kind in (getattr(click.exceptions, "NoArgsIsHelpError", None),) if kind is not None
+)
+
 
 @click.group(
     cls=LazyGroup,
@@ -56,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     # A termination request ends the work as Ctrl-C does: children killed, nothing half done.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    words = list(arguments)
+    words = list(arguments) or ["--help"]
     printer = Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
     try:
         result = xpkg.main(args=words, prog_name="xpkg", standalone_mode=False)
@@ -68,6 +73,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
+        if isinstance(error, _MISSING_COMMAND):
+            print(error.format_message(), file=sys.stderr)
+            return int(ExitCode.BAD_ARGUMENTS)
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context is not None else "xpkg --help"
         printer.error(UsageError(error.format_message(), hint=hint))

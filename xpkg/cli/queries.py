@@ -19,7 +19,7 @@ def list_(target_name: str | None, switch_name: str | None, available: bool, as_
     """List the installed packages of a switch, of all its machines or of one target."""
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     if available:
-        rows = queries.available(home)
+        rows = queries.available(home, printer.warning)
         printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
         printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
         return ExitCode.SUCCESS
@@ -107,7 +107,7 @@ def _show_steps(printer: Printer, found: queries.ShownSteps) -> int:
 def search(words: tuple[str, ...], as_json: bool, verbose: int) -> int:
     """Search names, synopses and descriptions for all the words; exit status 1 when nothing is found."""
     printer, home = opt.printer(as_json, verbose), opt.home()
-    rows = queries.search(home, words)
+    rows = queries.search(home, words, printer.warning)
     printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
     printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
     return ExitCode.SUCCESS if rows else ExitCode.FALSE

@@ -30,6 +30,10 @@ class StateRoot:
         return self.root / "settings.toml"
 
     @property
+    def first_use(self) -> Path:
+        return self.root / "first-use.json"
+
+    @property
     def repositories(self) -> Path:
         return self.root / "repos"
 

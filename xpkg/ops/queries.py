@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from xpkg.core.errors import InputFileError
 from xpkg.ops.home import Home
 from xpkg.ops.install import plan_request
 from xpkg.ops.pairs import Pair
@@ -66,26 +67,34 @@ def installed(switch: Switch, pair: Pair | None) -> list[InstalledPackage]:
     return sorted(found, key=lambda one: (one.tree, one.name))
 
 
-def available(home: Home) -> list[KnownPackage]:
-    """Every package of the repositories, by name."""
-    return [_known(home, name) for name in sorted(home.universe.names())]
+def available(home: Home, wrong: Callable[[str], None]) -> list[KnownPackage]:
+    """Every package of the repositories, by name; ``wrong`` is told of each recipe that cannot be read."""
+    return [found for name in sorted(home.universe.names()) if (found := _known(home, name, (), wrong)) is not None]
 
 
-def search(home: Home, words: Sequence[str]) -> list[KnownPackage]:
-    """The packages whose name, synopsis or description holds every word, whatever the case."""
+def search(home: Home, words: Sequence[str], wrong: Callable[[str], None]) -> list[KnownPackage]:
+    """The packages whose name, synopsis or description holds every word, whatever the case.
+
+    ``wrong`` is told of each recipe that cannot be read; it hinders no other.
+    """
     wanted = [word.lower() for word in words]
-    found = []
-    for name in sorted(home.universe.names()):
-        recipe = home.universe.recipe(name, home.universe.versions(name)[0])
-        text = f"{name} {recipe.synopsis} {recipe.description}".lower()
-        if all(word in text for word in wanted):
-            found.append(_known(home, name))
-    return found
+    found = (_known(home, name, wanted, wrong) for name in sorted(home.universe.names()))
+    return [one for one in found if one is not None]
 
 
-def _known(home: Home, name: str) -> KnownPackage:
+def _known(home: Home, name: str, words: Sequence[str], wrong: Callable[[str], None]) -> KnownPackage | None:
     versions = home.universe.versions(name)
-    return KnownPackage(name=name, versions=tuple(versions), synopsis=home.universe.recipe(name, versions[0]).synopsis)
+    for version in versions:
+        try:
+            recipe = home.universe.recipe(name, version)
+        except InputFileError as error:
+            wrong(f"{name}.{version} is left out: {error.message}")
+            continue
+        text = f"{name} {recipe.synopsis} {recipe.description}".lower()
+        if not all(word in text for word in words):
+            return None
+        return KnownPackage(name=name, versions=tuple(versions), synopsis=recipe.synopsis)
+    return None
 
 
 def find_recipe(home: Home, spelling: str) -> Recipe:

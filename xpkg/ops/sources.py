@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.digests import Digest, of_value, strongest
 from xpkg.core.paths import StateRoot
+from xpkg.ops.first_use import FirstUse
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.source_values import Fetched, Source, Wanted
 from xpkg.repo.sources.cache import SourceCache, identity
@@ -28,6 +29,7 @@ class SourceBook:
 
     def __init__(self, root: StateRoot, environment: Mapping[str, str]) -> None:
         self._cache = SourceCache(root)
+        self._first_use = FirstUse(root)
         self._environment = environment
         self._fetched: dict[str, Fetched] = {}
 
@@ -36,13 +38,18 @@ class SourceBook:
         digests = []
         if recipe.sources:
             fetched = self._fetched.get(_label(recipe))
-            source = self._likely(recipe.sources) if fetched is None else fetched.source
+            source = self._likely(recipe) if fetched is None else fetched.source
             digests.append(_identity(source, fetched))
         for extra in recipe.extra_sources:
-            digests.append(_identity(extra.source, self._fetched.get(_label(recipe, extra.name))))
+            source = self._first_use.held(extra.source)
+            digests.append(_identity(source, self._fetched.get(_label(recipe, extra.name))))
         return tuple(digests)
 
-    def _likely(self, alternatives: tuple[Source, ...]) -> Source:
+    def _alternatives(self, recipe: Recipe) -> tuple[Source, ...]:
+        return tuple(self._first_use.held(source) for source in recipe.sources)
+
+    def _likely(self, recipe: Recipe) -> Source:
+        alternatives = self._alternatives(recipe)
         if len(alternatives) == 1:
             return alternatives[0]
         return next((source for source in alternatives if self._cache.has(source)), alternatives[0])
@@ -53,14 +60,16 @@ class SourceBook:
         for recipe in (task.recipe for task in tasks):
             allowed = recipe.name in allow_unhashed
             if recipe.sources:
-                first = self._likely(recipe.sources)
-                rest = tuple(source for source in recipe.sources if source is not first)
+                first = self._likely(recipe)
+                rest = tuple(source for source in self._alternatives(recipe) if source != first)
                 wanted[_label(recipe)] = Wanted(
                     label=_label(recipe), alternatives=(first, *rest), allow_unhashed=allowed
                 )
             for extra in recipe.extra_sources:
                 label = _label(recipe, extra.name)
-                wanted[label] = Wanted(label=label, alternatives=(extra.source,), allow_unhashed=allowed)
+                wanted[label] = Wanted(
+                    label=label, alternatives=(self._first_use.held(extra.source),), allow_unhashed=allowed
+                )
         return list(wanted.values())
 
     def fetch(
@@ -80,7 +89,9 @@ class SourceBook:
             offline=options.offline,
             cancel=cancelled,
         )
-        self._fetched.update((one.label, file) for one, file in fetched.items())
+        for one, file in fetched.items():
+            self._fetched[one.label] = file
+            self._first_use.record(file.source, file.digest)
         return self._files
 
     def _files(self, task: BuildTask) -> SourceFiles:
