@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import StoreError
 from xpkg.core.files import disk_errors, remove_tree
-from xpkg.sandbox.layout import DIRECTORY_MODE, PLACEHOLDERS
+from xpkg.sandbox.layout import DIRECTORY_MODE, PLACEHOLDERS, SOURCE_DATE_EPOCH
 from xpkg.sandbox.record import Entry
 from xpkg.sandbox.relocate import copy_file, replacements, rewrite, rewrite_file, rewrite_link
 from xpkg.sandbox.sealed import Difference, difference, present
@@ -28,20 +29,35 @@ Plan = dict[str, tuple[StoredOutput, Entry]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """What composing did; ``copied`` are files that could not be linked, ``rewritten`` the paths of changed ones."""
+    """What composing did.
+
+    ``copied`` are files that could not be linked, ``rewritten`` the paths of changed ones, of which
+    ``reused`` were taken from an earlier composition.
+    """
 
     files: int
     copied: int
     rewritten: tuple[str, ...]
+    reused: int = 0
 
 
-def compose(outputs: Sequence[StoredOutput], destination: Path, mapping: Mapping[str, str]) -> Composition:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A tree composed with the same mapping, and the outputs in it: its rewritten files can be linked."""
+
+    path: Path
+    keys: frozenset[str]
+
+
+def compose(
+    outputs: Sequence[StoredOutput], destination: Path, mapping: Mapping[str, str], earlier: Earlier | None = None
+) -> Composition:
     """Merge the outputs into ``destination`` (absent or empty).
 
     ``mapping`` gives for TOOLS and TARGET the real prefixes; an empty mapping leaves the files as
     they are.  StoreError ``file-conflict`` before anything is written when two outputs own one
     path; ``unmapped-reference`` when a file needs a prefix that is not given; ``disk-full``.
-    After an error ``destination`` is as it was.
+    Rewritten files of outputs that ``earlier`` has are linked from there.  After an error ``destination`` is as it was.
     """
     real = replacements(mapping)
     plan = merge(outputs)
@@ -51,7 +67,7 @@ def compose(outputs: Sequence[StoredOutput], destination: Path, mapping: Mapping
         if existed and any(destination.iterdir()):
             raise OSError(errno.ENOTEMPTY, "the directory is not empty", str(destination))
         try:
-            return _write(plan, destination, real)
+            return _write(plan, destination, real, earlier)
         except BaseException:
             remove_tree(destination)
             if existed:
@@ -92,12 +108,12 @@ def foreign(plan: Plan, destination: Path) -> Iterator[str]:
     return (path for path in sorted(present(destination)) if path not in plan)
 
 
-def _write(plan: Plan, destination: Path, real: Mapping[str, bytes]) -> Composition:
+def _write(plan: Plan, destination: Path, real: Mapping[str, bytes], earlier: Earlier | None) -> Composition:
     os.makedirs(destination, exist_ok=True)
     os.chmod(destination, DIRECTORY_MODE)
     base = str(destination) + "/"
     rewritten: list[str] = []
-    files = copied = 0
+    files = copied = reused = 0
     linked = True
     for path, (output, entry) in plan.items():
         target = base + path
@@ -111,15 +127,33 @@ def _write(plan: Plan, destination: Path, real: Mapping[str, bytes]) -> Composit
         files += 1
         source = f"{output.path}/files/{path}"
         if any(name in real for name in entry.references):
-            rewrite_file(source, target, entry, real)
             rewritten.append(path)
+            if earlier is not None and output.key in earlier.keys and _reuse(earlier.path / path, target, entry):
+                reused += 1
+            else:
+                rewrite_file(source, target, entry, real)
             continue
         refused = _link(source, target) if linked else errno.EXDEV
         if refused:
             linked = refused not in _NO_LINKS
             copy_file(source, target, entry.mode)
             copied += 1
-    return Composition(files=files, copied=copied, rewritten=tuple(rewritten))
+    return Composition(files=files, copied=copied, rewritten=tuple(rewritten), reused=reused)
+
+
+def _reuse(before: Path, target: str, entry: Entry) -> bool:
+    """Link an already rewritten file, unless somebody wrote into it: then its time is another."""
+    try:
+        status = before.lstat()
+    except OSError:
+        return False
+    untouched = (
+        stat.S_IFMT(status.st_mode) == stat.S_IFREG
+        and stat.S_IMODE(status.st_mode) == entry.mode
+        and status.st_mtime_ns == SOURCE_DATE_EPOCH * 10**9
+        and (entry.text or status.st_size == entry.size)
+    )
+    return untouched and _link(str(before), target) == 0
 
 
 def _link(source: str, target: str) -> int:

@@ -34,7 +34,7 @@ from xpkg.sandbox import generations, userprefix
 from xpkg.sandbox.generations import BUILD_TREE, Generation, Installed, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
 from xpkg.sandbox.liveness import alive_marker, take_dead
-from xpkg.sandbox.prefix import compose, verify
+from xpkg.sandbox.prefix import Earlier, compose, verify
 from xpkg.sandbox.relocate import check_prefix
 from xpkg.sandbox.sealed import Difference
 from xpkg.sandbox.store import Store
@@ -195,9 +195,17 @@ class Switch:
         directory.chmod(DIRECTORY_MODE)
         for tree in generation.trees:
             outputs = [store.output(instance.key) for instance in generation.installed if instance.tree == tree.name]
-            compose(outputs, directory / tree.name, _mapping(generation, tree))
+            compose(outputs, directory / tree.name, _mapping(generation, tree), self._earlier(generation, tree))
         write_atomically(directory / _RECORD, generations.encode(generation))
         sync_tree(directory)
+
+    def _earlier(self, generation: Generation, tree: Tree) -> Earlier | None:
+        """The current generation's tree of that name when it was made for the same paths."""
+        before = self.current()
+        if tree not in before.trees or _mapping(before, tree) != _mapping(generation, tree):
+            return None
+        keys = frozenset(instance.key for instance in before.installed if instance.tree == tree.name)
+        return Earlier(path=self._generations / str(before.number) / tree.name, keys=keys)
 
     def _make_current(self, generation: Generation) -> None:
         """Links at the user's directories first: they lead through ``current`` and so to the old tree until then."""

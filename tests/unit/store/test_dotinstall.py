@@ -201,7 +201,7 @@ def test_a_file_there_already_is_replaced_not_written_into(build: Path) -> None:
         ('lib: ["a" {"b" "c"}]', "a file to install is"),
         ('lib: ["?"]', "is empty"),
         ('lib: ["a" "x/a"]', "a and x/a both become lib/pkg/a"),
-        ('lib: ["a"', "expected"),
+        ('lib: ["a"', "never closed"),
     ],
 )
 def test_install_files_that_say_something_else(build: Path, text: str, said: str) -> None:

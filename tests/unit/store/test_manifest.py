@@ -177,6 +177,11 @@ def test_files_that_cannot_be_moved(tree: Tree) -> None:
     }
 
 
+def test_debug_information_may_split_the_prefix(tree: Tree) -> None:
+    """DWARF 4 lists a directory and one below it as two entries; no program opens them."""
+    assert len(scan(tree({"x": b"\1/xpkg\0\0" + T[6:] + b"/lib/zig\0"}), own=TARGET, package="a")) == 1
+
+
 def test_the_users_own_paths_are_reported(tree: Tree) -> None:
     path = tree({"a": b"/home/ann/x", "b": b"-I/home/ann/.local/share/xpkg/store", "c": b"", "d": b"\0/home/anne"})
     manifest = scan(path, own=TARGET, package="a")

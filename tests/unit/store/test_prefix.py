@@ -11,7 +11,7 @@ import pytest
 
 from xpkg.core.errors import ConfigurationError, StoreError
 from xpkg.sandbox.layout import TARGET, TOOLS
-from xpkg.sandbox.prefix import compose, verify
+from xpkg.sandbox.prefix import Earlier, compose, verify
 from xpkg.sandbox.sealed import Difference
 from xpkg.sandbox.store import Store, StoredOutput
 
@@ -239,3 +239,19 @@ def test_a_rewritten_script_runs(make: Make, tmp_path: Path) -> None:
     assert (tmp_path / "p/bin/s").read_bytes().startswith(b"#!/usr" + b"/" * 157 + b"bin/sh\n")
     done = subprocess.run([tmp_path / "p/bin/s"], capture_output=True)
     assert done.stdout.endswith(b"/p/bin/s runs\n")
+
+
+def test_rewritten_files_are_taken_from_an_earlier_prefix_unless_touched(make: Make, tmp_path: Path) -> None:
+    outputs = [make("a", A), make("b", {"lib/b": T})]
+    compose(outputs[:1], tmp_path / "old", REAL)
+    earlier = Earlier(path=tmp_path / "old", keys=frozenset({"a"}))
+    done = compose(outputs, tmp_path / "new", REAL, earlier)
+    assert (len(done.rewritten), done.reused) == (3, 2)
+    assert (tmp_path / "new/bin/prog").samefile(tmp_path / "old/bin/prog")
+    assert verify(outputs, tmp_path / "new", REAL) == ()
+    (tmp_path / "old/bin/prog").chmod(0o644)
+    (tmp_path / "old/bin/prog").write_bytes(b"x" * len(A["bin/prog"] or b""))
+    (tmp_path / "old/bin/prog").chmod(0o555)
+    (tmp_path / "old/lib/a/META").unlink()
+    assert compose(outputs, tmp_path / "newer", REAL, earlier).reused == 0
+    assert verify(outputs, tmp_path / "newer", REAL) == ()

@@ -83,6 +83,20 @@ def test_removing_the_last_package_leaves_an_empty_prefix(
     assert [generation.number for generation in switch.history()] == [0, 1, 2]
 
 
+def test_the_next_generation_takes_rewritten_files_from_the_last(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...], tmp_path: Path
+) -> None:
+    switch = switches.create(root, "default")
+    place = [root.switches / "default/generations" / str(number) / "kfreebsd/lib/a.o" for number in range(4)]
+    commit(switch, store, packages)
+    commit(switch, store, packages)
+    assert place[2].samefile(place[1])
+    # With another prefix the files are others.
+    commit(switch, store, packages, tmp_path / "own")
+    assert place[3].read_bytes() == b"\0" + str(tmp_path / "own").encode().ljust(160, b"/")
+    assert place[2].read_bytes() != place[3].read_bytes()
+
+
 def test_rollback_and_after_it(root: StateRoot, store: Store, packages: tuple[Installed, ...]) -> None:
     switch = switches.create(root, "default")
     commit(switch, store, packages)
