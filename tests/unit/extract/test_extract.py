@@ -251,6 +251,12 @@ def test_a_bomb_is_stopped(shop: Workshop, compress: Callable[[bytes], bytes]) -
     shop.refuse(bomb, "archive-bomb", Limits(ratio=10, ratio_floor=1 << 20, members=10))
 
 
+@pytest.mark.parametrize("compress", COMPRESSIONS[1:])
+def test_a_bomb_behind_the_end_mark_is_stopped(shop: Workshop, compress: Callable[[bytes], bytes]) -> None:
+    bomb = compress(files(a="1") + bytes(20 << 20))
+    shop.refuse(bomb, "archive-bomb", Limits(ratio=10, ratio_floor=1 << 20, members=10))
+
+
 def test_a_zip_bomb_is_stopped(shop: Workshop) -> None:
     shop.refuse(zip_of(("zeros", bytes(20 << 20))), "archive-bomb", Limits(ratio=10, ratio_floor=1 << 20))
 

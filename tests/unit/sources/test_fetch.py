@@ -16,8 +16,11 @@ from tests.unit.sources.conftest import Handler, Site, cut_short, drip, redirect
 from xpkg.core.digests import Digest, of_bytes
 from xpkg.core.errors import SyncError, WorkInterrupted, XpkgError
 from xpkg.core.paths import StateRoot
-from xpkg.repo.sources import Event, Fetched, FetchSettings, Source, SourceCache, Wanted, fetch_all
-from xpkg.repo.sources.progress import Step
+from xpkg.repo.source_values import Fetched, Source, Wanted
+from xpkg.repo.sources.cache import SourceCache
+from xpkg.repo.sources.fetch import fetch_all
+from xpkg.repo.sources.progress import Event, Step
+from xpkg.repo.sources.settings import FetchSettings
 
 DATA = bytes(range(256)) * 2000
 SETTINGS = FetchSettings(
@@ -112,6 +115,16 @@ def test_a_damaged_cache_entry_is_fetched_anew(desk: Desk, site: Site) -> None:
     assert desk.get(url).path.read_bytes() == DATA
     assert Step.WARNING in desk.steps()
     assert len(site.requests) == 2
+
+
+def test_a_damaged_cache_entry_is_gone_even_when_it_cannot_be_fetched(desk: Desk, site: Site) -> None:
+    url = site.serve("/a", DATA)
+    path = desk.get(url).path
+    path.chmod(0o644)
+    path.write_bytes(b"rot")
+    with pytest.raises(SyncError):
+        desk.get(url, offline=True)
+    assert not path.exists()
 
 
 def test_a_planted_link_or_index_entry_is_not_trusted(desk: Desk, site: Site, tmp_path: Path) -> None:
@@ -319,7 +332,9 @@ def test_several_processes_share_one_download(desk: Desk, site: Site) -> None:
     code = (
         "import sys; from pathlib import Path; from xpkg.core.paths import StateRoot\n"
         "from xpkg.core.digests import Digest\n"
-        "from xpkg.repo.sources import *\n"
+        "from xpkg.repo.source_values import Source, Wanted\n"
+        "from xpkg.repo.sources.cache import SourceCache\n"
+        "from xpkg.repo.sources.fetch import fetch_all\n"
         "w = Wanted(label='x', alternatives=(Source(urls=(sys.argv[1],), digests=(Digest.parse(sys.argv[2]),)),))\n"
         "print(fetch_all([w], SourceCache(StateRoot(Path(sys.argv[3]))))[w].path)\n"
     )

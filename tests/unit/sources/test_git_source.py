@@ -11,9 +11,12 @@ import pytest
 from xpkg.core.errors import SyncError
 from xpkg.core.paths import StateRoot
 from xpkg.repo.extract import ArchiveError, extract
-from xpkg.repo.sources import Fetched, FetchSettings, Source, SourceCache, Wanted, fetch_all
+from xpkg.repo.source_values import Fetched, Source, Wanted
 from xpkg.repo.sources.attempt import AttemptFailed
+from xpkg.repo.sources.cache import SourceCache
+from xpkg.repo.sources.fetch import fetch_all
 from xpkg.repo.sources.git_source import checked_address
+from xpkg.repo.sources.settings import FetchSettings
 
 COMMIT = "0123456789" * 4
 

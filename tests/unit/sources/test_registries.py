@@ -14,8 +14,11 @@ from tests.unit.sources.conftest import Site
 from xpkg.core.errors import SyncError, XpkgError
 from xpkg.core.paths import StateRoot
 from xpkg.repo.extract import extract
-from xpkg.repo.sources import Fetched, FetchSettings, Source, SourceCache, Wanted, fetch_all
+from xpkg.repo.source_values import Fetched, Source, Wanted
 from xpkg.repo.sources.apt_sources_list import AptSource, private_list, read_deb822, read_one_line
+from xpkg.repo.sources.cache import SourceCache
+from xpkg.repo.sources.fetch import fetch_all
+from xpkg.repo.sources.settings import FetchSettings
 
 ONE_LINE = """\
 # deb http://commented.example/debian bookworm main
