@@ -3,7 +3,8 @@
 ROOT/
   settings.toml                 repositories and the chosen switch
   repos/<name>/                 fetched copies of repositories
-  cache/sources/<aa>/<hex>      sources by their sha256
+  cache/sources/<aa>/<hex>      sources by their sha256; index/<kind>/... links other identities to them
+  cache/clients/                private states of the registries' clients, such as apt's lists
   cache/partial/                downloads not finished yet
   store/outputs/<key>/          one build output: record.json, files/, log
   store/staging/                outputs being made; may be deleted when nothing runs
