@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -220,6 +221,7 @@ int open(const char *path, int flags, ...) { (void)path; (void)flags; return no_
 int stat(const char *path, struct stat *st) { (void)path; (void)st; return no_files(); }
 int fstat(int fd, struct stat *st) { (void)fd; (void)st; errno = EBADF; return -1; }
 int unlink(const char *path) { (void)path; return no_files(); }
+int ftruncate(int fd, off_t len) { (void)fd; (void)len; errno = EBADF; return -1; }
 int rename(const char *from, const char *to) { (void)from; (void)to; return no_files(); }
 int mkdir(const char *path, mode_t mode) { (void)path; (void)mode; return no_files(); }
 int rmdir(const char *path) { (void)path; return no_files(); }
@@ -229,6 +231,7 @@ char *getcwd(char *buf, size_t size) { (void)buf; (void)size; no_files(); return
 /* The process. */
 
 pid_t getpid(void) { return 1; }
+pid_t getppid(void) { return 0; }
 int kill(pid_t pid, int sig) { (void)pid; (void)sig; errno = ESRCH; return -1; }
 _sig_func_ptr signal(int sig, _sig_func_ptr handler) { (void)sig; (void)handler; errno = EINVAL; return SIG_ERR; }
 int raise(int sig) { (void)sig; abort(); }
@@ -241,3 +244,16 @@ char *getenv(const char *name)
 }
 
 char *secure_getenv(const char *name) { return getenv(name); }
+
+/* What the C library would take if it is there. The kernel's linker has not always known weak
+   references, so none is left open. */
+
+char *_user_strerror(int error, int internal, int *result)
+{
+  (void)error;
+  (void)internal;
+  (void)result;
+  return NULL;
+}
+
+FILE *const *const libkern_streams[] = { &stdin, &stdout };

@@ -4,6 +4,7 @@
  * the stack of the kernel thread, so the end, wherever it is reached, is a jump to the start.
  */
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,7 +16,12 @@
 static jmp_buf the_end;
 
 void _exit(int status) { longjmp(the_end, 256 + (status & 255)); }
-void exit(int status) { _exit(status); }
+
+void exit(int status)
+{
+  fflush(stdout);
+  _exit(status);
+}
 
 void abort(void)
 {
@@ -26,6 +32,7 @@ void abort(void)
 }
 
 extern void caml_startup(char **argv);
+extern void caml_do_exit(int status);
 
 int mirage_program(void)
 {
@@ -37,5 +44,6 @@ int mirage_program(void)
   caml_startup(argv);
   at_exit = caml_named_value("Pervasives.do_at_exit");
   if (at_exit != NULL) caml_callback_exn(*at_exit, Val_unit);
+  caml_do_exit(0); /* statistics, if OCAMLRUNPARAM asks for them, then exit */
   return 0;
 }

@@ -1,0 +1,8 @@
+	OWN(__mtx_lock_flags), OWN(__mtx_unlock_flags), OWN(_mtx_destroy), OWN(_mtx_init),
+	OWN(mtx_sysinit), OWN(_sleep), OWN(wakeup), OWN(wakeup_one), OWN(pause_sbt),
+	OWN(printf), OWN(panic), OWN(malloc), OWN(free), OWN(malloc_init), OWN(malloc_uninit),
+	OWN(kthread_add), OWN(kthread_exit), OWN(fpu_kern_thread), OWN(module_register_init),
+	{ "sysctl___kern", &kern_sysctl___kern }, OWN(sysctl_handle_int),
+	OWN(sysctl_handle_string), OWN(nanotime), OWN(nanouptime), OWN(microtime),
+	OWN(microuptime), OWN(arc4random_buf), OWN(strlcpy),
+	LIBC(strlen), LIBC(memcpy), LIBC(memmove), LIBC(memset), LIBC(memcmp),
