@@ -16,10 +16,10 @@ from xpkg.core.text import printable
 from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.isolation import Isolation, View
-from xpkg.sandbox.manifest import scan
+from xpkg.sandbox.manifest import leaks, scan
 from xpkg.sandbox.objects import check
 from xpkg.sandbox.prepare import prepare_source
-from xpkg.sandbox.record import OutputRecord
+from xpkg.sandbox.record import Manifest, OutputRecord
 from xpkg.sandbox.steps import Step
 from xpkg.sandbox.store import Store, StoredOutput
 from xpkg.sandbox.system_tools import locate
@@ -129,6 +129,7 @@ class Builder:
             record = self.store.output(key).record
             beneath.update((entry.path, record.name) for entry in record.manifest if entry.kind != "directory")
         manifest = scan(staged / "files", own=task.subject.prefix, package=task.recipe.name, beneath=beneath)
+        _refuse_leaks(task, staged, manifest)
         if task.subject.machine.objects is not None:
             check(
                 staged / "files",
@@ -174,6 +175,18 @@ class Builder:
                 *((("last lines", "\n" + tail),) if tail else ()),
             ),
             hint=error.hint or f"to look at it from inside: xpkg shell --failed {task.label}",
+        )
+
+
+def _refuse_leaks(task: BuildTask, staged: Path, manifest: Manifest) -> None:
+    """No output may know where on this machine it was built: it would differ elsewhere, and tell the user's name."""
+    found = leaks(staged / "files", manifest, {"the build's directory": str(staged.parent).encode()})
+    if found:
+        raise BuildError(
+            f"{task.label} installed files that name a directory of this machine",
+            reference="leaked-path",
+            context=tuple((path, f"names {label}") for path, label in found[:10]),
+            hint="a declared input must have brought it in; the recipe has to remove it",
         )
 
 
