@@ -70,7 +70,7 @@ def _generated(subject: Subject) -> tuple[tuple[str, str], ...]:
     files = {"findlib.conf": toolfiles.findlib_conf(prefix=TOOLS, library=native.layout.lib)}
     if subject.cross:
         files[f"findlib.conf.d/{machine.name}.conf"] = toolfiles.findlib_toolchain_conf(
-            name=machine.name, prefix=TARGET, library=machine.layout.lib
+            name=machine.name, prefix=TARGET, library=machine.layout.lib, tools=TOOLS
         )
         files["cross.meson"] = _meson(subject)
         files["toolchain.cmake"] = toolfiles.cmake_toolchain_file(

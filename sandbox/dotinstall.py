@@ -67,11 +67,16 @@ def install_files(file: Path, build: Path, prefix: Path, subject: Subject) -> tu
     except OutsideTree as error:
         raise _refused(name, file.name, str(error)) from error
     parsed = parse(decode(place.read_bytes()), file.name)
-    return install(placements(parsed, name, subject.machine.layout), build, prefix, name)
+    sysroot = f"{subject.machine.name}-sysroot" if subject.cross else None
+    return install(placements(parsed, name, subject.machine.layout, sysroot), build, prefix, name)
 
 
-def placements(file: OpamFile, name: str, layout: Layout) -> tuple[Placed, ...]:
-    """What the install file of package ``name`` says, with the destinations resolved."""
+def placements(file: OpamFile, name: str, layout: Layout, sysroot: str | None = None) -> tuple[Placed, ...]:
+    """What the install file of package ``name`` says, with the destinations resolved.
+
+    dune puts a cross context's files below ``PREFIX/<toolchain>-sysroot``, from every section by way of ``..``.
+    ``sysroot`` is that directory's name: what is in it goes to the same place of the prefix itself.
+    """
     placed: dict[str, Placed] = {}
     for field in file.items:
         if field.name == "opam-version":
@@ -81,7 +86,7 @@ def placements(file: OpamFile, name: str, layout: Layout) -> tuple[Placed, ...]:
             raise file.error(_unknown(field.name), field)
         directory = section.directory.format(lib=layout.lib, stublibs=layout.stublibs, name=name)
         for item in field.value.items if isinstance(field.value, List) else (field.value,):
-            one = _placed(file, item, field.name, directory, section.mode)
+            one = _placed(file, item, field.name, directory, section.mode, _Sysroot(sysroot, layout))
             before = placed.setdefault(one.destination, one)
             if before.source != one.source:
                 raise file.error(f"{before.source} and {one.source} both become {one.destination}", item)
@@ -120,7 +125,27 @@ def _found(placed: tuple[Placed, ...], build: Path, name: str) -> Iterator[tuple
         )
 
 
-def _placed(file: OpamFile, item: Value, section: str, directory: str, mode: int) -> Placed:
+@dataclass(frozen=True, slots=True)
+class _Sysroot:
+    """Where dune's own directory of a cross context really is."""
+
+    name: str | None
+    layout: Layout
+
+    def destination(self, wanted: str) -> str | None:
+        """The path in the prefix of ``../../<name>/lib/...``; None for what is not in the directory."""
+        match = re.fullmatch(r"(?:\.\./)+([^/]+)/([^/]+)/(.+)", wanted)
+        if self.name is None or match is None or match[1] != self.name or ".." in match[3].split("/"):
+            return None
+        top, rest = match[2], match[3]
+        if top == "lib":
+            return f"{self.layout.stublibs if rest.startswith('stublibs/') else self.layout.lib}/" + rest.removeprefix(
+                "stublibs/"
+            )
+        return f"{top}/{rest}"
+
+
+def _placed(file: OpamFile, item: Value, section: str, directory: str, mode: int, sysroot: _Sysroot) -> Placed:
     named, options = (item.value, item.options) if isinstance(item, Option) else (item, ())
     words = [one.value for one in options if isinstance(one, String)]
     if not isinstance(named, String) or len(options) > 1 or len(words) != len(options):
@@ -134,7 +159,7 @@ def _placed(file: OpamFile, item: Value, section: str, directory: str, mode: int
         manual = _MAN.fullmatch(wanted) if section == "man" else None
         if manual is not None:
             wanted = f"man{manual.group(1)}/{wanted}"
-    destination = os.path.normpath(f"{directory}/{wanted}")
+    destination = sysroot.destination(wanted) or os.path.normpath(f"{directory}/{wanted}")
     if wanted.startswith("/") or destination.split("/")[0] in ("..", ".", "") or wanted.endswith("/"):
         raise file.error(f"the destination {printable(wanted)} is not a file inside the prefix", item)
     if printable(destination, keep="") != destination:

@@ -7,28 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_OCAML_TOOLS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlmklib", "ocamlcp", "ocamldoc")
+_OCAML_TOOLS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlmklib")
 
 
 def findlib_conf(*, prefix: str, library: str) -> str:
     """findlib's configuration for the build machine (findlib manual, "findlib.conf")."""
-    return _findlib_lines(prefix, library, suffix="", tools=_OCAML_TOOLS[:4])
+    return _lines(_findlib(prefix, library), "")
 
 
-def findlib_toolchain_conf(*, name: str, prefix: str, library: str) -> str:
-    """findlib's toolchain ``name`` for a target: its libraries, its standard library, its compilers."""
-    return _findlib_lines(prefix, library, suffix=f"({name})", tools=_OCAML_TOOLS[:4])
+def findlib_toolchain_conf(*, name: str, prefix: str, library: str, tools: str) -> str:
+    """findlib's toolchain ``name`` for a target: its libraries, its standard library, its compilers.
+
+    Scripts in OCaml (dune files in OCaml syntax) run on the build machine, so the toplevel is that of ``tools``.
+    """
+    return _lines({**_findlib(prefix, library), "ocaml": f"{tools}/bin/ocaml"}, f"({name})")
 
 
-def _findlib_lines(prefix: str, library: str, *, suffix: str, tools: tuple[str, ...]) -> str:
-    lines = {
+def _findlib(prefix: str, library: str) -> dict[str, str]:
+    return {
         "path": f"{prefix}/{library}:{prefix}/lib/ocaml",
         "destdir": f"{prefix}/{library}",
         "stdlib": f"{prefix}/lib/ocaml",
         "ldconf": "ignore",
-        **{tool: f"{prefix}/bin/{tool}" for tool in tools},
+        **{tool: f"{prefix}/bin/{tool}" for tool in _OCAML_TOOLS},
     }
-    return "".join(f'{key}{suffix}="{value}"\n' for key, value in lines.items())
+
+
+def _lines(values: Mapping[str, str], suffix: str) -> str:
+    return "".join(f'{key}{suffix}="{value}"\n' for key, value in values.items())
 
 
 def meson_cross_file(*, tools: Mapping[str, str], arch: str, system: str) -> str:

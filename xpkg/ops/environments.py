@@ -68,7 +68,10 @@ def _write_findlib(home: Home, switch: Switch, pair: Pair) -> Path:
     if pair.target is not None:
         target = home.target(pair.target)
         files[directory / "findlib.conf.d" / f"{target.name}.conf"] = toolfiles.findlib_toolchain_conf(
-            name=target.name, prefix=str(switch.prefix(pair.tree(pair.machine))), library=target.layout.lib
+            name=target.name,
+            prefix=str(switch.prefix(pair.tree(pair.machine))),
+            library=target.layout.lib,
+            tools=str(switch.prefix(pair.tools_tree)),
         )
     for path, text in files.items():
         if not path.is_file() or path.read_text("utf-8") != text:
