@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpkg.core.errors import BuildError
+from xpkg.core.errors import BuildError, InputFileError, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
 from xpkg.sandbox.dotinstall import install_files
@@ -27,12 +27,6 @@ from xpkg.sandbox.task import BuildTask, SourceFiles
 
 LOG_TAIL = 20
 """How many lines of a failed build's log the error shows."""
-
-
-class StepFailed(BuildError):
-    """A command of a build ended with a failure; the tree and the log are kept."""
-
-    reference = "build-failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +58,7 @@ class Builder:
                 with disk_errors("build in", staged):
                     timings = self._run(task, sources, staged)
                     record = self._inspect(task, staged, timings)
-            except BuildError as error:
+            except (BuildError, InputFileError) as error:
                 raise self._keep(task, staged, error) from error
             for name in ("src", "etc", "scratch"):
                 remove_tree(staged / name)
@@ -115,7 +109,7 @@ class Builder:
             output=lambda data: self.events.output(task, data),
         )
         if finished.status != 0:
-            raise StepFailed(
+            raise BuildError(
                 f"{task.label} failed to {step.phase}",
                 context=(("command", shlex.join(argv)), ("exit status", str(finished.status))),
             )
@@ -151,7 +145,7 @@ class Builder:
             manifest=manifest,
         )
 
-    def _keep(self, task: BuildTask, staged: Path, error: BuildError) -> BuildError:
+    def _keep(self, task: BuildTask, staged: Path, error: XpkgError) -> BuildError:
         """Move the failed tree aside with all that is needed to look at it, and tell where."""
         self.events.failed(task)
         tail = log_tail(staged / "log")
@@ -165,7 +159,7 @@ class Builder:
         }
         (staged / "failed.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
         kept = self.store.keep_failed(staged, task.label)
-        return type(error)(
+        return BuildError(
             error.message,
             reference=error.reference,
             context=(
@@ -207,6 +201,3 @@ def _write_generated(task: BuildTask, directory: Path) -> None:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-
-
-

@@ -77,7 +77,7 @@ def placements(file: OpamFile, name: str, layout: Layout, sysroot: str | None = 
     dune puts a cross context's files below ``PREFIX/<toolchain>-sysroot``, from every section by way of ``..``.
     ``sysroot`` is that directory's name: what is in it goes to the same place of the prefix itself.
     """
-    placed: dict[str, Placed] = {}
+    placed: list[Placed] = []
     for field in file.items:
         if field.name == "opam-version":
             continue
@@ -86,22 +86,22 @@ def placements(file: OpamFile, name: str, layout: Layout, sysroot: str | None = 
             raise file.error(_unknown(field.name), field)
         directory = section.directory.format(lib=layout.lib, stublibs=layout.stublibs, name=name)
         for item in field.value.items if isinstance(field.value, List) else (field.value,):
-            one = _placed(file, item, field.name, directory, section.mode, _Sysroot(sysroot, layout))
-            before = placed.setdefault(one.destination, one)
-            if before.source != one.source:
-                raise file.error(f"{before.source} and {one.source} both become {one.destination}", item)
-    return tuple(placed.values())
+            placed.append(_placed(file, item, field.name, directory, section.mode, _Sysroot(sysroot, layout)))
+    return tuple(placed)
 
 
 def install(placed: tuple[Placed, ...], build: Path, prefix: Path, name: str) -> tuple[str, ...]:
-    """Copy the files; all sources are looked at before the first one is copied."""
-    found = list(_found(placed, build, name))
-    for one, source in found:
+    """Copy the files; all sources are looked at before the first one is copied.
+
+    Of several with one destination the last that was built stays, as opam installs them one over the other.
+    """
+    found = {one.destination: (one, source) for one, source in _found(placed, build, name)}
+    for one, source in found.values():
         try:
             write_file(prefix, one.destination, source, one.mode)
         except OutsideTree as error:
             raise _refused(name, one.destination, str(error)) from error
-    return tuple(one.destination for one, _ in found)
+    return tuple(found)
 
 
 def _found(placed: tuple[Placed, ...], build: Path, name: str) -> Iterator[tuple[Placed, Path]]:

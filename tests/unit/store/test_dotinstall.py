@@ -70,6 +70,31 @@ def test_a_targets_layout() -> None:
     ]
 
 
+def test_of_several_for_one_place_the_last_that_was_built_stays(build: Path) -> None:
+    assert run(build, 'bin: ["a" {"tool"} "?b.1" {"tool"} "?absent" {"tool"}]') == ("bin/tool",)
+    assert (build.parent / "prefix" / "bin" / "tool").read_text() == "b.1"
+
+
+def test_dunes_directory_of_a_cross_context_is_the_prefix_itself() -> None:
+    text = """
+      lib: ["META" {"../../kfreebsd-sysroot/lib/pkg/META"} "dll.so" {"../../kfreebsd-sysroot/lib/stublibs/dll.so"}]
+      doc: ["README" {"../../kfreebsd-sysroot/doc/pkg/README"}]
+      bin: ["tool" {"../kfreebsd-sysroot/bin/tool"}]"""
+    placed = placements(parse(text, "pkg-kfreebsd.install"), "pkg", KERNEL, "kfreebsd-sysroot")
+    assert [one.destination for one in placed] == [
+        "lib/ocaml/site-lib/pkg/META",
+        "lib/ocaml/site-lib/stublibs/dll.so",
+        "doc/pkg/README",
+        "bin/tool",
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["../../kfreebsd-sysroot/lib/../../../x", "../../../../other-sysroot/lib/x"])
+def test_dunes_directory_leads_nowhere_else(wanted: str) -> None:
+    with pytest.raises(XpkgError, match="not a file inside the prefix"):
+        placements(parse(f'lib: ["a" {{"{wanted}"}}]', "i"), "pkg", Layout(), "kfreebsd-sysroot")
+
+
 def test_forms_of_entries() -> None:
     text = """opam-version: "2.0"
 lib: ["META" "x" {"sub/y"} "?z" {"../other/z"} "w/./v"]
@@ -200,7 +225,6 @@ def test_a_file_there_already_is_replaced_not_written_into(build: Path) -> None:
         ("lib: [a]", "a file to install is"),
         ('lib: ["a" {"b" "c"}]', "a file to install is"),
         ('lib: ["?"]', "is empty"),
-        ('lib: ["a" "x/a"]', "a and x/a both become lib/pkg/a"),
         ('lib: ["a"', "never closed"),
     ],
 )
