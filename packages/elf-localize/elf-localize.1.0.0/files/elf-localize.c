@@ -96,14 +96,17 @@ static void parse(void)
     if (s->sh_type == SHT_NULL || s->sh_type == SHT_NOBITS) continue;
     if (s->sh_offset > file_size || s->sh_size > file_size - s->sh_offset)
       fail("section %u is not in the file", i);
+    if ((s->sh_type == SHT_SYMTAB || s->sh_type == SHT_RELA) && s->sh_offset % 8 != 0)
+      fail("section %u is not aligned", i);
     contents[i] = file + s->sh_offset;
   }
   if (symtab == 0) fail("no symbol table");
   if (sections[symtab].sh_link == 0 || sections[symtab].sh_link >= nsections ||
       sections[sections[symtab].sh_link].sh_type != SHT_STRTAB ||
-      sections[symtab].sh_link == header.e_shstrndx ||
       sections[symtab].sh_size % sizeof(Elf64_Sym) != 0)
     fail("bad symbol table");
+  if (sections[symtab].sh_link == header.e_shstrndx)
+    fail("symbols and sections have their names in one table; put it through ld -r first");
 }
 
 static const char *symbol_name(const Elf64_Sym *s)

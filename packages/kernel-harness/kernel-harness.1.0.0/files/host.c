@@ -358,7 +358,7 @@ static void *resolve(const char *name)
 
 struct options {
   const char *module, *allow, *runparam;
-  int debug, runs, timeout, try_unload;
+  int debug, runs, timeout, try_unload, check;
 };
 
 static int number(const char *option, const char *text, int low, int high)
@@ -376,6 +376,7 @@ static const char usage[] =
   "  --runparam TEXT    write TEXT to kern.mirage.runparam (OCAMLRUNPARAM)\n"
   "  --debug N          write N to kern.mirage.debug (0 to 3)\n"
   "  --runs N           start the program N times, one after the other (default 1, 0: only load)\n"
+  "  --check            load and relocate only, run nothing of the module\n"
   "  --try-unload       check that unloading is refused while the program runs\n"
   "  --timeout SECONDS  of each run (default 300)\n"
   "  --allow FILE       symbols a module may use, lines NAME HEADER\n";
@@ -394,6 +395,10 @@ static struct options parse(int argc, char **argv)
     }
     if (strcmp(a, "--try-unload") == 0) {
       o.try_unload = 1;
+      continue;
+    }
+    if (strcmp(a, "--check") == 0) {
+      o.check = 1;
       continue;
     }
     if (a[0] != '-') {
@@ -469,6 +474,7 @@ int main(int argc, char **argv)
   read_allowed(o.allow != NULL ? o.allow : default_list());
   image = image_load(o.module, resolve);
   image_print(image);
+  if (o.check) return FINE;
   must(kernel_load(image), "load");
   if (o.debug >= 0) must(kernel_sysctl_write_int(image, "kern.mirage.debug", o.debug), "kern.mirage.debug");
   if (o.runparam != NULL)
