@@ -13,7 +13,8 @@ demo: setup
 	xpkg run mirage.ko --target kfreebsd
 
 test: setup
-	python -m pytest -n 2 --dist loadgroup tests
+	python -m pytest -n 2 -m "not system" tests
+	python -m pytest -m system -rs tests
 
 quick: setup
 	python -m pytest -n 2 -m "not system" tests
