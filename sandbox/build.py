@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
 import threading
 import time
@@ -10,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpkg.core.errors import BuildError, InputFileError, XpkgError
+from xpkg.core.errors import BuildError, InputFileError, StoreError, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
 from xpkg.sandbox.dotinstall import install_files
@@ -27,6 +29,9 @@ from xpkg.sandbox.task import BuildTask, SourceFiles
 
 LOG_TAIL = 20
 """How many lines of a failed build's log the error shows."""
+
+_LEAST_SPACE = 64 << 10
+"""Bytes; with fewer free a failed build is taken to have failed for want of space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,8 @@ class Builder:
             output=lambda data: self.events.output(task, data),
         )
         if finished.status != 0:
+            if _out_of_space(log):
+                raise _disk_full(task, log, shlex.join(argv))
             raise BuildError(
                 f"{task.label} failed to {step.phase}",
                 context=(("command", shlex.join(argv)), ("exit status", str(finished.status))),
@@ -157,7 +164,8 @@ class Builder:
             "target": task.target,
             "system_tools": dict(task.system_tools),
         }
-        (staged / "failed.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+        with disk_errors("keep the failed build", staged):
+            (staged / "failed.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
         kept = self.store.keep_failed(staged, task.label)
         return BuildError(
             error.message,
@@ -182,6 +190,22 @@ def _refuse_leaks(task: BuildTask, staged: Path, manifest: Manifest) -> None:
             context=tuple((path, f"names {label}") for path, label in found[:10]),
             hint="a declared input must have brought it in; the recipe has to remove it",
         )
+
+
+def _out_of_space(log: Path) -> bool:
+    """Whether a command failed for want of space: it said so (builds run with LC_ALL=C), or there is none left."""
+    space = os.statvfs(log)
+    return os.strerror(errno.ENOSPC) in log_tail(log) or space.f_bavail * space.f_frsize < _LEAST_SPACE
+
+
+def _disk_full(task: BuildTask, log: Path, command: str) -> StoreError:
+    """No build error: the tree is not kept, for it would take the little space there is."""
+    return StoreError(
+        f"{task.label} could not be built: no space is left on the device",
+        reference="disk-full",
+        context=(("path", str(log.parent)), ("command", command), ("last lines", "\n" + log_tail(log, 5))),
+        hint="free some space and run the same command again; nothing was changed",
+    )
 
 
 def log_tail(log: Path, lines: int = LOG_TAIL) -> str:
