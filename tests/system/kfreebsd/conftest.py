@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 # As mirage-platform compiles its glue; the flags are those of targets/kfreebsd.toml.
-_KERNEL = (
-    "-target x86_64-unknown-freebsd14 -nostdinc -ffreestanding -mcmodel=kernel -mno-red-zone -fno-pic"
-    " -fno-stack-protector -fno-asynchronous-unwind-tables -O1 -D_KERNEL -DKLD_MODULE -D__FreeBSD_version=1400097"
-).split()
+_KERNEL = [
+    *("-target", "x86_64-unknown-freebsd14", "-nostdinc", "-ffreestanding", "-mcmodel=kernel", "-mno-red-zone"),
+    *("-fno-pic", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-O1"),
+    *("-D_KERNEL", "-DKLD_MODULE", "-D__FreeBSD_version=1400097"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class Kfreebsd:
         headers = self.tools / "lib/zig/lib/libc/include"
         includes = [f"-I{headers / name}" for name in ("x86_64-freebsd-none", "x86-freebsd-none", "generic-freebsd")]
         module = directory / "module.ko"
-        command = [self.tools / "bin/zig", "clang", "--no-default-config", *_KERNEL, *includes, *options]
-        subprocess.run([*command, "-w", "-c", source, "-o", module], check=True)
+        command = [str(self.tools / "bin/zig"), "clang", "--no-default-config", *_KERNEL, *includes, *options]
+        subprocess.run([*command, "-w", "-c", str(source), "-o", str(module)], check=True)
         return module
 
 

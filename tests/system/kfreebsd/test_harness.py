@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.system.kfreebsd.conftest import Kfreebsd
 
 pytestmark = pytest.mark.system
@@ -119,9 +120,7 @@ def test_truncated_files_are_refused(kfreebsd: Kfreebsd, tmp_path: Path, size: i
         (40, b"\xff" * 8, "section table"),
     ],
 )
-def test_wrong_headers_are_refused(
-    kfreebsd: Kfreebsd, tmp_path: Path, offset: int, data: bytes, words: str
-) -> None:
+def test_wrong_headers_are_refused(kfreebsd: Kfreebsd, tmp_path: Path, offset: int, data: bytes, words: str) -> None:
     whole = bytearray(kfreebsd.module.read_bytes())
     whole[offset : offset + len(data)] = data
     module = tmp_path / "wrong.ko"
