@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import click
 
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     # A termination request ends the work as Ctrl-C does: children killed, nothing half done.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _Interrupts().install()
     words = list(arguments) or ["--help"]
     printer = Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
     try:
@@ -97,7 +98,31 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else int(ExitCode.SUCCESS)
 
 
+class _Interrupts:
+    """Raises KeyboardInterrupt, but not into the cleaning up after the one just raised: people press Ctrl-C twice."""
+
+    PAUSE = 3.0  # seconds; cleaning up takes less
+
+    def __init__(self) -> None:
+        self._last = -self.PAUSE
+
+    def install(self) -> None:
+        """Handle both signals, except one that whoever started us wants ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        now = time.monotonic()
+        if now - self._last >= self.PAUSE:
+            self._last = now
+            raise KeyboardInterrupt
+
+
 def _interrupted(printer: Printer) -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     printer.error(WorkInterrupted("interrupted; the switch is as it was"))
     return int(ExitCode.INTERRUPTED)
 

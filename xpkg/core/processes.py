@@ -42,7 +42,8 @@ def run_logged(
     killed and reaped before this returns; cancellation raises WorkInterrupted.
     """
     started = time.monotonic()
-    with log.open("ab") as stream:
+    # Unbuffered: who looks at the log sees what the program said so far, also after a crash of ours.
+    with log.open("ab", buffering=0) as stream:
         process = subprocess.Popen(
             argv,
             env=None if environment is None else dict(environment),
@@ -72,7 +73,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def _copy_output(
     process: subprocess.Popen[bytes],
-    write: Callable[[bytes], object],
+    write: Callable[[memoryview], int],
     output: Callable[[bytes], None] | None,
     cancelled: threading.Event | None,
 ) -> None:
@@ -91,6 +92,8 @@ def _copy_output(
             data = os.read(descriptor, 1 << 16)
             if not data:
                 return
-            write(data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[write(rest) :]
             if output is not None:
                 output(data)
