@@ -61,8 +61,9 @@ def _member(raw: str, data: bytes | memoryview, long_names: bytes, start: int, s
             raise MalformedArchive(f"the name of the member at byte {start} is longer than the member")
         name = bytes(data[start : start + length]).rstrip(b"\0")
         return Member(name.decode("utf-8", "replace"), start + length, size - length, False)
-    if raw.startswith("/") and raw[1:].split(":")[0].isdigit():  # GNU: an offset into the table of names
-        offset = int(raw[1:].split(":")[0])
+    digits = raw[1:].split(":")[0]
+    if raw.startswith("/") and digits.isdecimal():  # GNU: an offset into the table of names
+        offset = int(digits)
         end = long_names.find(b"\n", offset)
         if offset >= len(long_names) or end < 0:
             raise MalformedArchive(f"the member at byte {start} has no name in the table of names")

@@ -196,7 +196,7 @@ def _external(tree: Path, path: str, name: str, rules: Rules) -> Iterator[str]:
     try:
         with open(os.open(tree / inside, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
             yield from _one(stream.read(64), name, rules)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         yield "is not installed; a thin archive does not hold its members"
 
 

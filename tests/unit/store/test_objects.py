@@ -119,9 +119,9 @@ def test_members_are_named_whatever_form_the_archive_has(tree: Tree) -> None:
 
 
 def test_thin_archives(tree: Tree) -> None:
-    names = b"in/good.o/\nin/host.o/\nin/none.o/\n../../out.o/\n/abs.o/\n"
+    names = b"in/good.o/\nin/host.o/\nin/none.o/\n../../out.o/\n/abs.o/\nin/a\0.o/\n"
     thin = THIN + member(b"//", names)
-    for offset in (0, 11, 22, 33, 46):
+    for offset in (0, 11, 22, 33, 46, 54):
         thin += member(b"/%d" % offset, b"", size=68)
     found = tree({"lib/t.a": thin, "lib/in/good.o": elf(), "lib/in/host.o": elf(machine=183)})
     said = f"is elf64-little EM_AARCH64 REL, {WANTED}"
@@ -132,6 +132,7 @@ def test_thin_archives(tree: Tree) -> None:
         ("lib/t.a", "(member in/none.o) is not installed; a thin archive does not hold its members"),
         ("lib/t.a", f"(member ../../out.o) {outside}"),
         ("lib/t.a", f"(member /abs.o) {outside}"),
+        ("lib/t.a", "(member in/a\\x00.o) is not installed; a thin archive does not hold its members"),
     ]
 
 
@@ -176,5 +177,6 @@ def test_archives_of_the_real_ar(tmp_path: Path, flags: str) -> None:
 def test_an_empty_archive_and_none() -> None:
     assert list(members(MAGIC)) == []
     assert list(members(MAGIC + member(b"a/", b"12"))) == [Member("a", 68, 2, False)]
+    assert list(members(MAGIC + member(b"/\xb2", b"12"))) == [Member("/\xb2", 68, 2, False)]  # no number
     with pytest.raises(MalformedArchive):
         list(members(b"not one"))
