@@ -99,15 +99,34 @@ def remove_tree(path: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         path.unlink(missing_ok=True)
         return
-    if status.st_mode & 0o700 != 0o700:
-        path.chmod(0o700)
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(Path(entry.path))
-            else:
-                os.unlink(entry.path)
+    pending = _emptied(path, path)
+    while pending:
+        directory = pending.pop()
+        pending += _emptied(directory, path)
+        directory.rmdir()
     path.rmdir()
+
+
+def _emptied(directory: Path, top: Path) -> list[Path]:
+    """Delete the files of a directory and move its directories to ``top``; where those are now.
+
+    Without recursion, and with short paths however deep a stranger's build made its tree.
+    """
+    if directory.lstat().st_mode & 0o700 != 0o700:
+        directory.chmod(0o700)
+    with os.scandir(directory) as scanned:
+        entries = list(scanned)
+    inner: list[Path] = []
+    for entry in entries:
+        place = Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            place.unlink()
+        elif directory == top:
+            inner.append(place)
+        else:
+            place.chmod(0o700)  # a directory that is moved is written to
+            inner.append(place.rename(top / f".tmp-{secrets.token_hex(8)}"))
+    return inner
 
 
 def sync_tree(path: Path) -> None:
