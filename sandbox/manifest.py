@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xpkg.core.errors import BuildError
+from xpkg.core.text import folded
 from xpkg.sandbox import links
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
 from xpkg.sandbox.record import Entry, Manifest
 from xpkg.sandbox.relocate import Buffer, examine, mentions
 from xpkg.sandbox.sealed import file_mode
+
+PATH_LIMIT = 1024
+"""Bytes of a path inside an output.  With a prefix before it, it is well below the 4096 that Linux takes."""
 
 _SMALL = 1 << 16
 _SHOWN = 10
@@ -80,10 +84,10 @@ def leaks(tree: Path, manifest: Manifest, private: Mapping[str, bytes]) -> tuple
 def _directory(walk: _Scan, tree: Path, inside: str) -> None:
     with os.scandir(tree / inside) as found:
         entries = sorted(found, key=lambda entry: entry.name)
-    folded: dict[str, str] = {}
+    known: dict[str, str] = {}
     for entry in entries:
         path = f"{inside}/{entry.name}" if inside else entry.name
-        if not _name_allowed(walk, path, entry.name, folded):
+        if not _name_allowed(walk, path, entry.name, known):
             continue
         status = entry.stat(follow_symlinks=False)
         _attributes(walk, path, entry.path)
@@ -155,6 +159,9 @@ def _link(walk: _Scan, path: str, where: str) -> None:
         destination = links.relative(path, destination[len(walk.own) + 1 :])
         os.unlink(where)
         os.symlink(destination, where)
+    if not _is_utf8(destination):
+        walk.refuse(path, "is a link to a name that is not UTF-8")
+        return
     tools, target = (destination == fixed or destination.startswith(fixed + "/") for fixed in (TOOLS, TARGET))
     if destination.startswith("/") and not (tools or target):
         walk.refuse(path, f"is a link to the absolute path {destination}")
@@ -174,22 +181,29 @@ def _link(walk: _Scan, path: str, where: str) -> None:
         )
 
 
-def _name_allowed(walk: _Scan, path: str, name: str, folded: dict[str, str]) -> bool:
-    """File names are UTF-8 without control characters, and differ by more than case or composition."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
+def _name_allowed(walk: _Scan, path: str, name: str, known: dict[str, str]) -> bool:
+    """File names are short and UTF-8 without control characters, and differ by more than case or composition."""
+    if not _is_utf8(name):
         walk.refuse(path.encode("utf-8", "backslashreplace").decode(), "has a name that is not UTF-8")
+        return False
+    if len(path.encode()) > PATH_LIMIT:
+        walk.refuse(f"{path[:80]}...", f"has a path longer than {PATH_LIMIT} bytes")
         return False
     if any(unicodedata.category(character) == "Cc" for character in name):
         walk.refuse(path, "has a control character in its name")
         return False
-    key = (
-        name.lower() if name.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    )
-    other = folded.setdefault(key, name)
+    other = known.setdefault(folded(name), name)
     if other != name:
         walk.refuse(path, f"differs from {other} by case or composition only")
+        return False
+    return True
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a name as the file system gives it is UTF-8, which records are written in."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -106,9 +106,10 @@ def check_prefix(real: str) -> None:
             hint=hint,
         )
     unsafe = _UNSAFE.search(real)
-    if unsafe is not None:
+    if unsafe is not None or not real.isprintable():
+        found = unsafe.group() if unsafe is not None else next(one for one in real if not one.isprintable())
         raise ConfigurationError(
-            f"the prefix has the character {unsafe.group()!r}, which scripts and makefiles cannot take in a path",
+            f"the prefix has the character {found!r}, which scripts and makefiles cannot take in a path",
             reference="prefix-characters",
             context=context,
             hint=hint,

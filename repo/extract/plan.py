@@ -8,10 +8,10 @@ CVE-2025-4330, cpython#151558); reserved names (CVE-2022-36113); bombs (CVE-2022
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from xpkg.core.text import folded
 from xpkg.repo.extract.members import Kind, Member, refused
 
 _RESERVED = ".xpkg-"  # our own markers never come out of an archive
@@ -158,8 +158,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _check_collision(directory: _Node, name: str, member: Member) -> None:
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
-    other = directory.folded.setdefault(folded, name)
+    other = directory.folded.setdefault(folded(name), name)
     if other != name:
         raise refused(
             "archive-collision", f"two names differ only by case or Unicode form: {other!r} and {name!r}", member.name

@@ -20,6 +20,13 @@ def printable(text: str, keep: str = "\n\t") -> str:
     )
 
 
+def folded(name: str) -> str:
+    """What a file system that ignores case and Unicode composition takes ``name`` for."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known names a user may have meant by ``name``, best first."""
     names = sorted(set(known))

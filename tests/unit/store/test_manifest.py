@@ -104,13 +104,20 @@ def test_what_no_package_may_hold(tree: Tree) -> None:
 def test_names(tree: Tree) -> None:
     path = tree({"lib/Foo": b"", "lib/foo": b"", "a\nb": b"", "é": b"", "e\u0301": b"", "ß": b"", "SS": b""})
     (Path(os.fsdecode(os.fsencode(path) + b"/\xff"))).write_bytes(b"")
+    (path / "link").symlink_to("\udcff")
     assert problems(path) == {
+        "link": "is a link to a name that is not UTF-8",
         "\\udcff": "has a name that is not UTF-8",
         "a\nb": "has a control character in its name",
         "lib/foo": "differs from Foo by case or composition only",
         "ß": "differs from SS by case or composition only",
         "é": "differs from e\u0301 by case or composition only",
     }
+
+
+def test_a_path_that_is_too_long(tree: Tree) -> None:
+    path = tree({"/".join(["d" * 99] * 10) + "/" + "f" * 24: b"", "/".join(["d" * 99] * 10) + "/" + "f" * 25: b""})
+    assert problems(path) == {"d" * 80 + "...": "has a path longer than 1024 bytes"}
 
 
 def test_files_of_dependencies_are_not_touched(tree: Tree) -> None:

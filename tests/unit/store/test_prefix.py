@@ -198,6 +198,8 @@ def test_verify_names_what_was_changed(make: Make, tmp_path: Path) -> None:
         ("/a\nb", "prefix-characters"),
         ("/a:b", "prefix-characters"),
         ('/a"b', "prefix-characters"),
+        ("/a\udcff", "prefix-characters"),
+        ("/a\u202eb", "prefix-characters"),
     ],
 )
 def test_prefixes_that_cannot_be(tmp_path: Path, prefix: str, reference: str) -> None:
