@@ -115,11 +115,16 @@ class _Work:
             except WorkInterrupted:
                 return
             except XpkgError as error:
-                self.errors[wanted] = error
+                self.keep_error(wanted, error)
             except OSError as error:
-                self.errors[wanted] = _disk_error(wanted, error)
+                self.keep_error(wanted, _disk_error(wanted, error))
             else:
                 self.done[wanted] = fetched
+
+    def keep_error(self, wanted: Wanted, error: XpkgError) -> None:
+        """Keep an error where `run` looks through them, at the same time in other threads."""
+        with self.guard:
+            self.errors[wanted] = error
 
     def tell(self, event: Event) -> None:
         """Pass an event on, one at a time and none after the work was stopped."""
