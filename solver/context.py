@@ -41,9 +41,7 @@ class RepoContext:
         self._universe = universe
         self._target = None if target is None or target.name == NATIVE else target
         self._machines = {BUILD: native} | ({self._target.name: self._target} if self._target else {})
-        self._variables = {
-            machine: {**machine_variables(of, native), "dev": False} for machine, of in self._machines.items()
-        }
+        self._variables = {machine: machine_variables(of, native) for machine, of in self._machines.items()}
         self._placements = Placements(universe, self._target.name) if self._target else None
         self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": False}
 
