@@ -16,6 +16,7 @@ from pathlib import Path
 from xpkg.repo.sources.attempt import AttemptFailed, Stop
 
 _POLL = 0.05  # seconds
+_MOST_OUTPUT = 64 << 20  # bytes
 _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 # What apt, npm, pip and git say when no server can be reached; all run with LC_ALL=C.
 _UNREACHABLE = re.compile(
@@ -28,7 +29,7 @@ _UNREACHABLE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """How a client ended, and what it said."""
+    """How a client ended, and what it said; bytes of ``out`` that are not UTF-8 are lone surrogates."""
 
     code: int
     out: str
@@ -70,7 +71,13 @@ def run_client(
             _wait(process, command[0], stop, seconds, poll)
         finally:
             _kill_group(process)
-        return Done(code=process.returncode, out=_text(out.fileno()), err=_text(err.fileno()))
+        if os.fstat(out.fileno()).st_size > _MOST_OUTPUT:
+            raise AttemptFailed(f"{Path(command[0]).name} said more than {_MOST_OUTPUT} bytes")
+        return Done(
+            code=process.returncode,
+            out=_text(out.fileno(), "surrogateescape"),
+            err=_text(err.fileno(), "replace"),
+        )
 
 
 def _wait(process: subprocess.Popen[bytes], name: str, stop: Stop, seconds: float, poll: Callable[[], None]) -> None:
@@ -96,6 +103,6 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _text(descriptor: int) -> str:
+def _text(descriptor: int, errors: str) -> str:
     size = os.fstat(descriptor).st_size
-    return os.pread(descriptor, min(size, 64 << 20), 0).decode("utf-8", "replace")
+    return os.pread(descriptor, min(size, _MOST_OUTPUT), 0).decode("utf-8", errors)

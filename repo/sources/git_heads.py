@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from xpkg.core.errors import SyncError
-from xpkg.core.paths import StateRoot
-from xpkg.repo.sources.attempt import AttemptFailed, shown
+from xpkg.repo.sources.attempt import AttemptFailed, Stop, shown
+from xpkg.repo.sources.client_process import Done, run_client
 from xpkg.repo.sources.git_source import checked_address, hardened_command, hardened_environment
 from xpkg.repo.sources.settings import FetchSettings
 
@@ -16,7 +16,7 @@ _ANY_COMMIT = "0" * 40
 _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}")
 
 
-def resolve_head(address: str, root: StateRoot, settings: FetchSettings) -> str:
+def resolve_head(address: str, settings: FetchSettings) -> str:
     """``git+...#<commit>`` for ``git+...`` (its HEAD) or ``git+...#<branch, tag or commit>``.
 
     SyncError when the repository cannot be asked or has no such name.
@@ -30,24 +30,32 @@ def resolve_head(address: str, root: StateRoot, settings: FetchSettings) -> str:
         return address
     if wanted and _REF.fullmatch(wanted) is None:
         raise SyncError(f"{wanted!r} cannot name a branch or tag", reference="bad-address")
-    git = settings.tool("git", shown(location), "git")
     names = [f"refs/heads/{wanted}", f"refs/tags/{wanted}^{{}}", f"refs/tags/{wanted}"] if wanted else ["HEAD"]
-    done = subprocess.run(
-        [*hardened_command(git, protocol), "ls-remote", "--", plain, *names],
-        env=hardened_environment(settings, protocol),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=settings.total_seconds,
-        cwd="/",
-    )
-    found = dict(line.split("\t", 1)[::-1] for line in done.stdout.splitlines() if "\t" in line)
+    git = settings.tool("git", shown(location), "git")
+    try:
+        done = run_client(
+            [*hardened_command(git, protocol), "ls-remote", "--", plain, *names],
+            environment=hardened_environment(settings, protocol),
+            directory=Path("/"),
+            stop=Stop(),
+            seconds=settings.total_seconds,
+        )
+    except AttemptFailed as error:
+        raise _unreadable(location, plain, error) from error
+    found = dict(line.split("\t", 1)[::-1] for line in done.out.splitlines() if "\t" in line)
     commit = next((found[name] for name in names if name in found), None)
     if commit is None:
-        why = done.stderr.strip() or f"it has no {wanted or 'HEAD'}"
-        raise SyncError(
-            f"the git repository {shown(location)} cannot be read",
-            context=(("host", urlsplit(plain).netloc or "this machine"), ("answer", why)),
-        )
+        raise _unreadable(location, plain, _why(done, wanted))
     return f"{location}#{commit}"
+
+
+def _why(done: Done, wanted: str) -> AttemptFailed:
+    return done.failure("git") if done.code != 0 else AttemptFailed(f"it has no {wanted or 'HEAD'}")
+
+
+def _unreadable(location: str, plain: str, failure: AttemptFailed) -> SyncError:
+    return SyncError(
+        f"the git repository {shown(location)} cannot be read",
+        reference="no-network" if failure.unreachable else "sync",
+        context=(("host", urlsplit(plain).hostname or "this machine"), ("answer", failure.reason)),
+    )

@@ -13,6 +13,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -170,6 +171,7 @@ class _Objects:
             cwd=directory,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
@@ -184,11 +186,14 @@ class _Objects:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(name.encode() + b"\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # git is gone: reading tells
+            process.stdin.write(name.encode() + b"\n")
+            process.stdin.flush()
         header = process.stdout.readline().split()
         if len(header) != 3:
             raise AttemptFailed(f"git cannot read object {name}")
-        data = process.stdout.read(int(header[2]))
-        process.stdout.read(1)
-        return data
+        size = int(header[2])
+        data = process.stdout.read(size + 1)
+        if len(data) != size + 1:
+            raise AttemptFailed(f"git ended in the middle of object {name}")
+        return data[:-1]

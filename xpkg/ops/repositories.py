@@ -106,7 +106,7 @@ def _fetch(home: Home, one: RepositorySettings, progress: Progress) -> Fetched:
 
     settings = FetchSettings(environment=home.environment)
     if one.address.startswith("git+"):
-        url = resolve_head(one.address, home.root, settings)
+        url = resolve_head(one.address, settings)
     elif one.address.startswith(("https://", "http://")):
         url = one.address.rstrip("/") + "/index.tar.gz"
     else:

@@ -15,6 +15,7 @@ from xpkg.repo.source_values import Fetched, Source, Wanted
 from xpkg.repo.sources.attempt import AttemptFailed
 from xpkg.repo.sources.cache import SourceCache
 from xpkg.repo.sources.fetch import fetch_all
+from xpkg.repo.sources.git_heads import resolve_head
 from xpkg.repo.sources.git_source import checked_address
 from xpkg.repo.sources.settings import FetchSettings
 
@@ -113,6 +114,46 @@ def test_what_moves_is_refused(upstream: Upstream, tmp_path: Path, revision: str
 def test_addresses_that_could_be_options_or_commands(location: str) -> None:
     with pytest.raises(AttemptFailed):
         checked_address(f"{location}#{COMMIT}")
+
+
+def test_a_name_that_is_not_utf8_is_kept(upstream: Upstream, tmp_path: Path) -> None:
+    (upstream.path / "\udcff").write_text("one")
+    extract(fetch(tmp_path, upstream.url(upstream.commit())).path, tmp_path / "tree", strip=False)
+    assert [path.name for path in (tmp_path / "tree").iterdir()] == ["\udcff"]
+
+
+def test_git_that_ends_in_the_middle_of_an_object_gives_nothing(upstream: Upstream, tmp_path: Path) -> None:
+    (upstream.path / "a").write_text("content")
+    commit = upstream.commit()
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(
+        '#!/bin/sh\ncase "$*" in *--batch*) read name; printf "$name blob 7\\ncont";; *) exec /usr/bin/git "$@";; esac'
+    )
+    fake.chmod(0o755)
+    wanted = Wanted(label="thing", alternatives=(Source(urls=(upstream.url(commit),)),))
+    settings = FetchSettings(environment={**os.environ, "PATH": f"{fake.parent}:{os.environ['PATH']}"})
+    with pytest.raises(SyncError) as caught:
+        fetch_all([wanted], SourceCache(StateRoot(tmp_path / "state")), settings=settings)
+    assert "git ended in the middle of object" in caught.value.context[0][1]
+
+
+def test_what_a_branch_or_tag_means_now(upstream: Upstream) -> None:
+    first = upstream.commit()
+    upstream.git("tag", "-a", "-m", "x", "v1")
+    second = upstream.commit()
+    settings, place = FetchSettings(environment=dict(os.environ)), f"git+file://{upstream.path}"
+    assert resolve_head(place, settings) == resolve_head(f"{place}#main", settings) == f"{place}#{second}"
+    assert resolve_head(f"{place}#v1", settings) == resolve_head(f"{place}#{first}", settings) == f"{place}#{first}"
+    # A server may list any name that ends like the one asked for, in any bytes.
+    subprocess.run(["git", "update-ref", b"refs/heads/\xff/refs/heads/main", first], cwd=upstream.path, check=True)
+    assert resolve_head(f"{place}#main", settings) == f"{place}#{second}"
+    with pytest.raises(SyncError) as caught:
+        resolve_head(f"{place}#none", settings)
+    assert caught.value.context[1] == ("answer", "it has no none")
+    with pytest.raises(SyncError) as caught:
+        resolve_head(f"git+file://{upstream.path}/absent", settings)
+    assert "does not appear to be a git repository" in caught.value.context[1][1]
 
 
 def test_a_submodule_is_refused(upstream: Upstream, tmp_path: Path) -> None:
