@@ -86,7 +86,7 @@ def _session(attempt: Attempt, extra: Extra) -> requests.Session:
 
 def _once(session: requests.Session, attempt: Attempt, deadline: float) -> str:
     have = attempt.partial.stat().st_size if attempt.partial.exists() else 0
-    headers = _range_headers(attempt.partial, have)
+    headers = _range_headers(attempt, have)
     with _errors():
         response, url = _follow(session, attempt, headers)
         with response:
@@ -96,14 +96,17 @@ def _once(session: requests.Session, attempt: Attempt, deadline: float) -> str:
     return url
 
 
-def _range_headers(partial: Path, have: int) -> dict[str, str]:
-    """Ask for the rest, on the condition that the resource is the one we have a part of."""
+def _range_headers(attempt: Attempt, have: int) -> dict[str, str]:
+    """Ask for the rest, on the condition that the resource is the one we have a part of.
+
+    Where the server names no version of it, only a hash can tell afterwards whether the parts belong together.
+    """
     if not have:
         return {}
-    headers = {"Range": f"bytes={have}-"}
+    asked = {"Range": f"bytes={have}-"}
     with suppress(OSError, ValueError, KeyError, TypeError):
-        headers["If-Range"] = str(json.loads(_notes(partial).read_text())["validator"])
-    return headers
+        return {**asked, "If-Range": str(json.loads(_notes(attempt.partial).read_text())["validator"])}
+    return asked if attempt.digests else {}
 
 
 def _notes(partial: Path) -> Path:

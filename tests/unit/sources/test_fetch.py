@@ -174,6 +174,14 @@ def test_a_poisoned_part_without_a_validator_is_begun_anew(desk: Desk, site: Sit
     assert desk.get(url).path.read_bytes() == DATA
 
 
+def test_a_part_that_no_hash_and_no_validator_vouches_for_is_begun_anew(desk: Desk, site: Site) -> None:
+    source = Source(urls=(site.serve("/index.tar.gz", DATA),))
+    desk.cache.partial(source, source.urls[0]).write_bytes(b"yesterday")
+    wanted = Wanted(label="thing", alternatives=(source,), allow_unhashed=True)
+    assert desk.one(wanted).path.read_bytes() == DATA
+    assert "range" not in site.asked("/index.tar.gz")[0]
+
+
 def test_a_truncated_answer_with_good_status_never_gets_in(desk: Desk, site: Site) -> None:
     error = desk.fail(site.serve("/a", cut_short(DATA, 1000)))
     assert error.reference == "sync"
