@@ -71,7 +71,9 @@ def _configuration(pip: Callable[..., Done]) -> _Configuration:
         indexes = ()
     return _Configuration(
         indexes=indexes,
-        directories=tuple(place for place in values.get("find-links", "").split() if "://" not in place[5:]),
+        directories=tuple(
+            place for place in values.get("find-links", "").split() if urlsplit(place).scheme in ("", "file")
+        ),
         certificates=values.get("cert"),
     )
 
@@ -111,7 +113,16 @@ def _listed(attempt: Attempt, index: str, project: str, filename: str, certifica
     finally:
         page.unlink(missing_ok=True)
         page.with_name(page.name + ".http").unlink(missing_ok=True)
-    return next((urljoin(base, link) for name, link in _links(text) if name == filename), None)
+    return next((_followed(base, link) for name, link in _links(text) if name == filename), None)
+
+
+def _followed(base: str, link: str) -> str:
+    """Where a link of a page leads: never to a file of this machine, and not from https to http."""
+    url = urljoin(base, link)
+    scheme = urlsplit(url).scheme
+    if scheme != "https" and scheme != urlsplit(base).scheme:
+        raise AttemptFailed(f"the package index links to {scheme or 'nothing'}, which is refused: {shown(url)}")
+    return url
 
 
 def _listed_in_directory(index: str, project: str, filename: str) -> str | None:

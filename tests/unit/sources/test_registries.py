@@ -148,6 +148,15 @@ def test_an_sdist_comes_from_the_configured_index_and_is_not_run(tmp_path: Path,
     assert "no configured package index lists" in caught.value.context[0][1]
 
 
+def test_an_index_cannot_name_a_file_of_this_machine(tmp_path: Path, site: Site) -> None:
+    secret = tmp_path / "other-1.0.tar.gz"
+    secret.write_bytes(b"not even an archive")
+    site.serve("/simple/other/", f'<a href="{secret.as_uri()}">other-1.0.tar.gz</a>'.encode())
+    with pytest.raises(SyncError) as caught:
+        fetch(tmp_path, "pypi:other/other-1.0.tar.gz", pip_environment(tmp_path, PIP_INDEX_URL=f"{site.url}/simple"))
+    assert "the package index links to file, which is refused" in caught.value.context[0][1]
+
+
 @pytest.mark.parametrize(
     "tags", ["py3-none-any", "cp39-abi3-win_amd64", "py3-none-manylinux_2_12_x86_64.musllinux_1_1_x86_64"]
 )
