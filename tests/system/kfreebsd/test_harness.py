@@ -32,6 +32,14 @@ def test_the_program_runs_and_leaves_nothing(kfreebsd: Kfreebsd) -> None:
     assert "no memory and no thread left" in done.stderr
 
 
+def test_interrupts_find_room_on_the_stacks_of_ocaml(kfreebsd: Kfreebsd) -> None:
+    done = kfreebsd.harness("--interrupts", "8", "--runs", "5", "--debug", "0", str(kfreebsd.module))
+    assert done.returncode == 0, done.stderr
+    assert "FAILED" not in done.stdout
+    (line,) = [line for line in done.stderr.splitlines() if line.endswith(" interrupts")]
+    assert int(line.split()[1]) > 100
+
+
 def test_runparam_reaches_the_runtime(kfreebsd: Kfreebsd) -> None:
     def minor_collections(option: str) -> int:
         done = kfreebsd.harness("--runparam", option, "--debug", "0", str(kfreebsd.module))

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -95,7 +96,26 @@ int host_wait(int64_t ns)
    in a kernel with INVARIANTS, and what is written behind it is found out. */
 
 #define JUNK 0xde
-static const unsigned char fence[16] = "harness's fence";
+#define BEHIND 64
+
+/* Blocks of a page and more begin on a page, as malloc(9) has it; so much room is before each. */
+static size_t before(size_t size) { return size >= 4096 ? 4096 : 64; }
+
+static void fence(unsigned char *p, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++) p[i] = (unsigned char)(0xa5 ^ i);
+}
+
+static int fenced(const unsigned char *p, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    if (p[i] != (unsigned char)(0xa5 ^ i)) return 0;
+  return 1;
+}
 
 struct block {
   struct block *next, **previous;
@@ -113,17 +133,19 @@ static struct block **bucket(const void *p) { return &blocks[((uintptr_t)p >> 4)
 
 void *host_alloc(size_t size, int zero, const void *type, const char *type_name, const void *caller)
 {
-  /* malloc(9): blocks of a page and more begin on a page. */
-  size_t align = size >= 4096 ? 4096 : 16;
   struct block *b = malloc(sizeof *b), **head;
-  void *memory;
+  unsigned char *memory;
+  void *raw;
 
-  if (b == NULL || size > SIZE_MAX / 2 || posix_memalign(&memory, align, size + sizeof fence) != 0) {
+  if (b == NULL || size > SIZE_MAX / 2 ||
+      posix_memalign(&raw, before(size), before(size) + size + BEHIND) != 0) {
     free(b);
     return NULL;
   }
+  memory = (unsigned char *)raw + before(size);
+  fence(raw, before(size));
   memset(memory, zero ? 0 : JUNK, size);
-  memcpy((unsigned char *)memory + size, fence, sizeof fence);
+  fence(memory + size, BEHIND);
   *b = (struct block){ .type = type, .type_name = type_name, .caller = caller, .size = size, .memory = memory };
   pthread_mutex_lock(&memory_lock);
   head = bucket(memory);
@@ -143,13 +165,15 @@ void host_free(void *p, const void *type)
   for (b = *bucket(p); b != NULL && b->memory != p; b = b->next) continue;
   if (b == NULL) host_fail(CRASH, "free of %p, which is not allocated", p);
   if (b->type != type) host_fail(CRASH, "free of %p with another type than %s", p, b->type_name);
-  if (memcmp(b->memory + b->size, fence, sizeof fence) != 0)
+  if (!fenced(b->memory + b->size, BEHIND))
     host_fail(CRASH, "written behind the %zu bytes that %s allocated", b->size, host_where(b->caller));
+  if (!fenced(b->memory - before(b->size), before(b->size)))
+    host_fail(CRASH, "written before the %zu bytes that %s allocated", b->size, host_where(b->caller));
   *b->previous = b->next;
   if (b->next != NULL) b->next->previous = b->previous;
   pthread_mutex_unlock(&memory_lock);
   memset(b->memory, JUNK, b->size);
-  free(b->memory);
+  free(b->memory - before(b->size));
   free(b);
 }
 
@@ -191,10 +215,13 @@ static void alternate_stack(void *memory)
   sigaltstack(&stack, NULL);
 }
 
+static void block_interrupts(int how);
+
 static void *thread_main(void *p)
 {
   self = p;
   alternate_stack(self->alternate);
+  block_interrupts(SIG_UNBLOCK);
   self->f(self->arg);
   host_fail(CRASH, "a kernel thread returned; it must call kthread_exit");
 }
@@ -222,6 +249,7 @@ void host_thread_start(void *td, void (*f)(void *), void *arg, size_t stack)
 
 void host_thread_exit(void)
 {
+  block_interrupts(SIG_BLOCK); /* glibc's own end of a thread is no business of theirs */
   pthread_mutex_lock(&lock);
   threads--;
   host_wake();
@@ -287,6 +315,47 @@ static void catch_signals(void)
 
   alternate_stack(malloc(65536));
   for (i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+}
+
+/* ---- Interrupts: on amd64 they use whatever stack is current, so this one writes to the stack
+   below what it finds, as a handler would. The thread that loads the module gets none. */
+
+static size_t interrupt_room;
+
+static __attribute__((noinline)) void use_stack(void)
+{
+  volatile unsigned char room[interrupt_room];
+  size_t i;
+
+  for (i = 0; i < interrupt_room; i++) room[i] = JUNK;
+}
+
+static volatile sig_atomic_t interrupts;
+
+static void on_interrupt(int sig)
+{
+  (void)sig;
+  interrupts++;
+  use_stack();
+}
+
+static void begin_interrupts(int kib)
+{
+  struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
+  struct itimerval often = { { 0, 50 }, { 0, 50 } };
+
+  interrupt_room = (size_t)kib * 1024;
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &often, NULL);
+}
+
+static void block_interrupts(int how)
+{
+  sigset_t set;
+
+  sigemptyset(&set);
+  sigaddset(&set, SIGALRM);
+  pthread_sigmask(how, &set, NULL);
 }
 
 /* ---- The list of the kernel's interface: lines NAME HEADER, # begins a comment */
@@ -358,7 +427,7 @@ static void *resolve(const char *name)
 
 struct options {
   const char *module, *allow, *runparam;
-  int debug, runs, timeout, try_unload, check;
+  int debug, runs, timeout, interrupts, try_unload, check;
 };
 
 static int number(const char *option, const char *text, int low, int high)
@@ -378,6 +447,7 @@ static const char usage[] =
   "  --runs N           start the program N times, one after the other (default 1, 0: only load)\n"
   "  --check            load and relocate only, run nothing of the module\n"
   "  --try-unload       check that unloading is refused while the program runs\n"
+  "  --interrupts KIB   interrupt the program's thread all the time and use KIB KiB of its stack\n"
   "  --timeout SECONDS  of each run (default 300)\n"
   "  --allow FILE       symbols a module may use, lines NAME HEADER\n";
 
@@ -411,6 +481,7 @@ static struct options parse(int argc, char **argv)
     else if (strcmp(a, "--allow") == 0) o.allow = value;
     else if (strcmp(a, "--debug") == 0) o.debug = number(a, value, 0, 3);
     else if (strcmp(a, "--runs") == 0) o.runs = number(a, value, 0, 1000);
+    else if (strcmp(a, "--interrupts") == 0) o.interrupts = number(a, value, 1, 64);
     else if (strcmp(a, "--timeout") == 0) o.timeout = number(a, value, 1, 86400);
     else host_fail(USAGE, "%s: unknown option\n%s", a, usage);
     i++;
@@ -471,6 +542,7 @@ int main(int argc, char **argv)
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&changed, &attr);
   catch_signals();
+  block_interrupts(SIG_BLOCK);
   read_allowed(o.allow != NULL ? o.allow : default_list());
   image = image_load(o.module, resolve);
   image_print(image);
@@ -480,7 +552,9 @@ int main(int argc, char **argv)
   if (o.runparam != NULL)
     must(kernel_sysctl_write_string(image, "kern.mirage.runparam", o.runparam), "kern.mirage.runparam");
   kernel_list_sysctls(image);
+  if (o.interrupts > 0) begin_interrupts(o.interrupts);
   for (i = 0; i < o.runs; i++) run_once(&o);
+  if (o.interrupts > 0) host_note("%d interrupts", (int)interrupts);
   unload();
   return FINE;
 }
