@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from xpkg.core.errors import InputFileError
+from xpkg.core.errors import InputFileError, WorkInterrupted
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, temporary_beside
 from xpkg.repo.extract.deb_members import AR_MAGIC, data_archive
-from xpkg.repo.extract.members import Entries, refused
+from xpkg.repo.extract.members import Entries, Member, refused
 from xpkg.repo.extract.plan import Limits, Planned, plan
 from xpkg.repo.extract.streams import compression_of, decompressed
 from xpkg.repo.extract.tar_members import tar_members
@@ -47,7 +47,7 @@ def extract(
             with archive.open("rb") as file, _named(archive):
                 members, rooted = _format(file, bounds, os.fstat(file.fileno()).st_size)
                 planned = plan(
-                    (member for member, _ in members()),
+                    _watched((member for member, _ in members()), cancel),
                     bounds,
                     os.fstat(file.fileno()).st_size,
                     strip=not rooted if strip is None else strip,
@@ -59,6 +59,13 @@ def extract(
         except BaseException:
             remove_tree(staged)
             raise
+
+
+def _watched(members: Iterator[Member], cancel: threading.Event | None) -> Iterator[Member]:
+    for member in members:
+        if cancel is not None and cancel.is_set():
+            raise WorkInterrupted("stopped while unpacking")
+        yield member
 
 
 def _write(members: Entries, planned: list[Planned], staged: Path, cancel: threading.Event | None) -> None:

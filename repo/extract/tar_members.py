@@ -143,14 +143,18 @@ def _header_data(source: _Input, size: int) -> bytes:
 def _pax_records(data: bytes) -> dict[str, str]:
     """``LENGTH KEY=VALUE\\n`` records; LENGTH counts the whole record in bytes."""
     records = {}
-    while data.strip(b"\0"):
-        digits, separator, _ = data.partition(b" ")
-        if not (separator and digits.isdigit() and len(digits) < 8):
+    data = data.rstrip(b"\0")
+    start = 0
+    while start < len(data):
+        space = data.find(b" ", start, start + 8)
+        digits = data[start:space] if space > 0 else b""
+        if not digits.isdigit():
             raise refused("archive-damaged", "a pax header is damaged")
-        record, data = data[: int(digits)], data[int(digits) :]
-        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
-        if len(record) != int(digits) or not equals or not record.endswith(b"\n"):
+        end = start + int(digits)
+        key, equals, value = data[space + 1 : end - 1].partition(b"=")
+        if not space < end <= len(data) or not equals or data[end - 1 : end] != b"\n":
             raise refused("archive-damaged", "a pax header is damaged")
+        start = end
         records[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
     return records
 

@@ -362,6 +362,34 @@ def test_an_existing_destination_is_left_alone(shop: Workshop) -> None:
     assert [path.name for path in shop.destination.iterdir()] == ["mine"]
 
 
+def test_a_set_event_stops_the_first_reading_too(tmp_path: Path) -> None:
+    archive = tmp_path / "a.tar"
+    archive.write_bytes(files(a="1")[:700])  # damaged, had it been read to the end
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(WorkInterrupted):
+        extract(archive, tmp_path / "tree", cancel=stop)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        b"7 a=bc",
+        b"6 a=b\n6 a=b",
+        b"0 a=b\n",
+        b"99999999 a=b\n",
+        b"6  a=\n",
+        b"5 ab\n",
+        b"6\0a=b\n",
+        b"-6 a=b\n",
+        b"3 \n=",
+    ],
+)
+def test_damaged_pax_records(shop: Workshop, records: bytes) -> None:
+    header = info("pax", tarfile.XHDTYPE)
+    shop.refuse(tar_of((header, records), form=tarfile.USTAR_FORMAT)[:1024] + files(a=""), "archive-damaged")
+
+
 def test_a_set_event_stops_the_work(tmp_path: Path) -> None:
     archive = tmp_path / "a.tar"
     archive.write_bytes(files(a="1"))
