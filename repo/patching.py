@@ -56,7 +56,13 @@ def apply_patch(patch: Path, tree: Path, *, strip: int = 1, search_path: str | N
             context=(("tool", "patch"), ("needed for", patch.name)),
             hint="install it, on Debian: apt install patch",
         )
-    changes = parse_patch(patch.read_bytes(), patch.name, strip)
+    try:
+        text = patch.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise PatchError(
+            f"there is no file {printable(patch.name, keep='')} to patch with", reference="patch-missing"
+        ) from error
+    changes = parse_patch(text, patch.name, strip)
     before: dict[str, tuple[bool, bytes] | None] = {}
     for change in changes:
         _settle_names(change, tree, patch.name)
@@ -169,16 +175,23 @@ def _run_patch(program: str, change: FilePatch, tree: Path, path: str, patch: st
     after = NOTHING if change.new is None else f"b/{path}"
     header = f"--- {before}\t\n+++ {after}\t\n".encode("utf-8", "surrogateescape")
     options = ["-u", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--reject-file=-", "--binary"]
-    # The file is named outright: names in the text then decide nothing but creation and removal.
-    done = subprocess.run(
-        [program, *options, "--", path],
-        input=header + b"".join(change.hunks),
-        cwd=tree,
-        env={"LC_ALL": "C", "TZ": "UTC"},
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    try:
+        # The file is named outright: names in the text then decide nothing but creation and removal.
+        done = subprocess.run(
+            [program, *options, "--", path],
+            input=header + b"".join(change.hunks),
+            cwd=tree,
+            env={"LC_ALL": "C", "TZ": "UTC"},
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PatchError(
+            f"GNU patch took longer than {_SECONDS} s for {printable(path, keep='')}",
+            reference="patch-does-not-fit",
+            context=(("patch", patch),),
+        ) from error
     said = printable((done.stdout + done.stderr).decode("utf-8", "replace"))
     if "Reversed (or previously applied)" in said:
         raise PatchError(

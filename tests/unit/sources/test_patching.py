@@ -214,6 +214,24 @@ def test_what_git_makes_applies(bench: Bench, tmp_path: Path) -> None:
     assert stat.S_IMODE((bench.tree / "script").stat().st_mode) == 0o755
 
 
+def test_a_patch_that_is_not_there(bench: Bench) -> None:
+    for name in ("absent.patch", "tree", "fix.patch/below"):
+        bench.patch.write_text(GOOD)
+        with pytest.raises(PatchError) as caught:
+            apply_patch(bench.patch.parent / name, bench.tree)
+        assert caught.value.reference == "patch-missing"
+
+
+def test_a_patch_that_takes_too_long(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "patch").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    (tmp_path / "bin" / "patch").chmod(0o755)
+    bench.patch.write_text(GOOD)
+    monkeypatch.setattr("xpkg.repo.patching._SECONDS", 0.2)
+    with pytest.raises(PatchError, match=r"took longer than 0\.2 s for file"):
+        apply_patch(bench.patch, bench.tree, search_path=str(tmp_path / "bin"))
+
+
 def test_no_gnu_patch_is_said(bench: Bench) -> None:
     bench.patch.write_text(GOOD)
     with pytest.raises(ConfigurationError, match="GNU patch is not installed") as caught:
