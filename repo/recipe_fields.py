@@ -46,7 +46,15 @@ def _argument(value: Value, file: OpamFile) -> Arg:
     inner, condition = filtered(value, file)
     if isinstance(inner, Ident):
         return Arg(text=inner.name, filter=condition, variable=True)
-    return Arg(text=text_of(inner, file), filter=condition)
+    return Arg(text=text_of(inner, file, _argument_problem), filter=condition)
+
+
+def _argument_problem(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "an argument is UTF-8"  # it enters records and logs, which are
+    return None
 
 
 def updates_of(fields: Fields, name: str) -> tuple[EnvUpdate, ...]:

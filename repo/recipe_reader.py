@@ -156,10 +156,14 @@ def _shown(text: str) -> str:
 
 def _files(directory: Path) -> Iterator[tuple[str, Path]]:
     """The regular files below ``files/`` by relative path, sorted; links are refused."""
+    if directory.is_symlink():
+        raise InputFileError(
+            "files: only plain files can belong to a recipe, no links", context=(("path", str(directory)),)
+        )
     if not directory.is_dir():
         return
     with disk_errors("read the files of a recipe", directory):
-        found = sorted(os.walk(directory))
+        found = sorted(os.walk(directory, onerror=_unreadable))
     for top, directories, names in found:
         for name in sorted(names) + [one for one in directories if Path(top, one).is_symlink()]:
             path = Path(top, name)
@@ -170,6 +174,11 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
             if problem is not None:
                 raise InputFileError(f"files/{printable(relative)}: {problem}", context=(("path", str(directory)),))
             yield relative, path
+
+
+def _unreadable(error: OSError) -> None:
+    """A directory that cannot be listed; without this it would pass for an empty one."""
+    raise error
 
 
 def _check_extra_files(recipe: Recipe, expected: tuple[tuple[str, Digest], ...]) -> None:

@@ -168,6 +168,12 @@ def test_files_that_are_links_are_refused(here: Path) -> None:
     with pytest.raises(InputFileError, match="no links"):
         recipe(here, "")
     (here / "files" / "d").unlink()
+    (here / "files").rename(here / "aside")
+    (here / "files").symlink_to("/etc/apt")
+    with pytest.raises(InputFileError, match="no links"):
+        recipe(here, "")
+    (here / "files").unlink()
+    (here / "aside").rename(here / "files")
     os.mkfifo(here / "files" / "pipe")
     with pytest.raises(InputFileError, match="no links"):
         recipe(here, "")
@@ -193,6 +199,7 @@ def test_files_that_are_links_are_refused(here: Path) -> None:
         ('build: [["a"] ["b"]] {t}', 2, "a filter stands after a command"),
         ('build: [["a" ["b"]]]', 2, "expected a string"),
         ('build: [["a\\000b"]]', 2, "NUL"),
+        ('build: [["a\udcff"]]', 2, "an argument is UTF-8"),
         ('patches: ["../x"]', 2, "leaves the directory"),
         ('patches: ["/x"]', 2, "leaves the directory"),
         ('substs: ["a\\rb"]', 2, "control characters"),
