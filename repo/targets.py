@@ -55,7 +55,7 @@ class Objects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How a product of the target is run: a build-machine package's command, ``{product}`` replaced."""
+    """How a product of the target is run: a program in a build-machine package's ``bin``, ``{product}`` replaced."""
 
     package: str
     command: tuple[str, ...]
@@ -208,7 +208,7 @@ def _run(whole: Table) -> Run | None:
         command=table.texts("command"),
         products=table.texts("products"),
     )
-    if not run.command:
-        raise table.error("command", "expected a program and its arguments")
+    if not run.command or "/" in run.command[0] or run.command[0] in ("", ".", ".."):
+        raise table.error("command", "expected a program of the package, by its plain name, and its arguments")
     table.finish()
     return run

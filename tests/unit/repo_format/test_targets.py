@@ -112,6 +112,8 @@ def test_the_digest_covers_what_matters_for_builds(tmp_path: Path, old: str, new
         ("EM_RISCV", "riscv", r"objects\.machine: expected"),
         ('["REL"]', '["OBJ"]', r"objects\.types: unknown object type"),
         ('["qemu", "{product}"]', "[]", r"run\.command: expected a program"),
+        ('["qemu", "{product}"]', '["/bin/sh"]', r"run\.command: expected a program of the package"),
+        ('["qemu", "{product}"]', '["../../sh"]', r"run\.command: expected a program of the package"),
         ("[variables]", "[variables", r"board\.toml: .*line"),
     ],
 )
