@@ -37,7 +37,7 @@ class Printer:
     def value(self, value: object) -> None:
         """The answer for programs."""
         if self.as_json:
-            print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)
+            print(json.dumps(value, indent=2), flush=True)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Lines with aligned columns; the last is not padded."""
@@ -56,7 +56,7 @@ class Printer:
         print(f"xpkg: {printable(error.message)} [{error.reference}]", file=sys.stderr)
         for label, fact in error.context:
             text = printable(fact).replace("\n", "\n    ")
-            print(f"  {label}: {text}", file=sys.stderr)
+            print(f"  {printable(label)}: {text}", file=sys.stderr)
         if error.hint:
             print(f"  hint: {printable(error.hint)}", file=sys.stderr)
         sys.stderr.flush()
