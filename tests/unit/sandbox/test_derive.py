@@ -1,0 +1,136 @@
+"""From a recipe to steps: variables, environment, generated files, cross rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from xpkg.sandbox.derive import derive
+from xpkg.sandbox.environment import Subject, build_environment, variables
+from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.steps import JOBS
+
+MakeSubject = Callable[..., Subject]
+
+DUNE = 'build: ["dune" "build" "-p" name "-j" jobs]'
+PLAIN = 'build: [make "-j%{jobs}%" "PREFIX=%{prefix}%"]\ninstall: [make "install"]'
+
+
+def test_the_build_machine_runs_a_recipe_as_it_is(subject: MakeSubject) -> None:
+    steps = derive(subject(DUNE))
+    assert [step.argv for step in steps.commands] == [("dune", "build", "-p", "thing", "-j", JOBS)]
+    assert steps.commands[0].command(8) == ["dune", "build", "-p", "thing", "-j", "8"]
+    assert steps.commands[0].rules == ()
+    assert steps.install_files == ("thing.install",)
+    assert dict(steps.environment)["CC"] == f"{TOOLS}/bin/cc"
+    assert "OCAMLFIND_TOOLCHAIN" not in dict(steps.environment)
+    assert [name for name, _ in steps.generated] == ["findlib.conf"]
+
+
+def test_a_target_gets_what_dune_needs(subject: MakeSubject) -> None:
+    steps = derive(subject(DUNE, cross=True))
+    assert steps.commands[0].argv == ("dune", "build", "-x", "toy", "-p", "thing", "-j", JOBS)
+    assert "dune: -x toy" in steps.commands[0].rules[0]
+    assert steps.install_files == ("thing-toy.install", "thing.install")
+    environment = dict(steps.environment)
+    # dune must not see it: it would take the target's tools for its build-machine context.
+    assert "OCAMLFIND_TOOLCHAIN" not in environment
+    assert environment["CC"] == f"{TARGET}/bin/toy-cc" or environment["CC"] == f"{TOOLS}/bin/toy-cc"
+    assert environment["CC_FOR_BUILD"] == f"{TOOLS}/bin/cc"
+    generated = dict(steps.generated)
+    assert f'destdir(toy)="{TARGET}/lib/ocaml/site-lib"' in generated["findlib.conf.d/toy.conf"]
+    assert f'ocamlopt(toy)="{TARGET}/bin/ocamlopt"' in generated["findlib.conf.d/toy.conf"]
+    assert f'path="{TOOLS}/lib:{TOOLS}/lib/ocaml"' in generated["findlib.conf"]
+    assert "cpu_family = 'riscv64'" in generated["cross.meson"]
+    assert "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER" in generated["toolchain.cmake"]
+
+
+def test_a_target_without_dune_selects_the_findlib_toolchain(subject: MakeSubject) -> None:
+    steps = derive(subject(PLAIN, cross=True))
+    assert dict(steps.environment)["OCAMLFIND_TOOLCHAIN"] == "toy"
+    assert [(step.phase, step.argv) for step in steps.commands] == [
+        ("build", ("make", f"-j{JOBS}", f"PREFIX={TARGET}")),
+        ("install", ("make", "install")),
+    ]
+
+
+def test_the_derivation_is_a_function(subject: MakeSubject) -> None:
+    one = subject(DUNE, cross=True)
+    assert derive(one) == derive(one)
+    assert derive(one).as_value() == derive(one).as_value()
+
+
+def test_jobs_stand_in_no_value(subject: MakeSubject) -> None:
+    """The number of jobs differs from machine to machine and must not reach the build key."""
+    step = derive(subject(PLAIN)).commands[0]
+    assert step.command(1) != step.command(2)
+    assert JOBS in step.argv[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "there"),
+    [
+        ("name", "thing", "thing"),
+        ("version", "1.2", "1.2"),
+        ("_:name", "thing", "thing"),
+        ("_:version", "1.2", "1.2"),
+        ("prefix", TOOLS, TARGET),
+        ("lib", f"{TOOLS}/lib", f"{TARGET}/lib/ocaml/site-lib"),
+        ("stublibs", f"{TOOLS}/lib/stublibs", f"{TARGET}/lib/ocaml/site-lib/stublibs"),
+        ("bin", f"{TOOLS}/bin", f"{TARGET}/bin"),
+        ("tools", TOOLS, TOOLS),
+        ("os", "linux", "toy"),
+        ("arch", "x86_64", "riscv64"),
+        ("triple", "x86_64-linux-gnu", "riscv64-toy-none"),
+        ("build-triple", "x86_64-linux-gnu", "x86_64-linux-gnu"),
+        ("target", "", "toy"),
+        ("cross", False, True),
+        ("jobs", JOBS, JOBS),
+        ("with-test", False, False),
+        ("build", True, True),
+        ("linked:installed", True, True),
+        ("linked:version", "3", "3"),
+        ("linked:lib", f"{TOOLS}/lib/linked", f"{TARGET}/lib/ocaml/site-lib/linked"),
+        ("linked:enable", "enable", "enable"),
+        ("absent:installed", False, False),
+        ("absent:enable", "disable", "disable"),
+        ("absent:version", None, None),
+        ("absent:lib", None, None),
+        ("thing:version", "1.2", "1.2"),
+        ("thing:installed", False, False),
+        ("_:lib", f"{TOOLS}/lib/thing", f"{TARGET}/lib/ocaml/site-lib/thing"),
+        ("no-such-variable", None, None),
+    ],
+)
+def test_variables(subject: MakeSubject, name: str, here: object, there: object) -> None:
+    seen = {"linked": "3"}
+    assert variables(subject(seen=seen))(name) == here
+    assert variables(subject(seen=seen, tools_seen={"runner": "9"}, cross=True))(name) == there
+
+
+def test_what_runs_while_building_is_found_in_the_tools(subject: MakeSubject) -> None:
+    value = variables(subject(seen={"both": "2"}, tools_seen={"runner": "9", "both": "2"}, cross=True))
+    assert value("runner:installed") is True
+    assert value("runner:version") == "9"
+    assert value("runner:bin") == f"{TOOLS}/bin"
+    assert value("runner:lib") == f"{TOOLS}/lib/runner"
+    # The own machine's instance is meant where there are two.
+    assert value("both:lib") == f"{TARGET}/lib/ocaml/site-lib/both"
+
+
+@pytest.mark.parametrize("cross", [False, True])
+def test_the_environment_is_closed(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch, cross: bool) -> None:
+    """Nothing of the user's own environment gets in."""
+    one = subject(cross=cross)
+    before = build_environment(one)
+    monkeypatch.setenv("CFLAGS", "-O3")
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("OCAMLPATH", "/somewhere")
+    assert build_environment(one) == before
+    assert before["SOURCE_DATE_EPOCH"] == "1"
+    assert before["HOME"] == "/xpkg/home"
+    assert before["PATH"] == f"{TOOLS}/bin:/usr/bin"
+    assert before["LC_ALL"] == "C"
+    assert before["TZ"] == "UTC"
+    assert all(isinstance(value, str) for value in before.values())

@@ -1,0 +1,62 @@
+"""What cross-building adds to commands, rule by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpkg.sandbox.rules import CrossTarget, apply_rules, program
+
+CROSS = CrossTarget(
+    name="toy", triple="riscv64-toy-none", build_triple="x86_64-linux-gnu", meson_file="/xpkg/etc/cross.meson"
+)
+CHANGED = [
+    ("dune build -p lwt -j 2", "dune build -x toy -p lwt -j 2"),
+    ("/usr/bin/dune build @install", "/usr/bin/dune build -x toy @install"),
+    ("dune install --prefix /x lwt", "dune install -x toy --prefix /x lwt"),
+    ("jbuilder build -p old", "jbuilder build -x toy -p old"),
+    ("ocaml pkg/pkg.ml build --dev-pkg false", "ocaml pkg/pkg.ml build --dev-pkg false --toolchain toy"),
+    ("./configure --prefix=/x", "./configure --prefix=/x --build=x86_64-linux-gnu --host=riscv64-toy-none"),
+    ("../src/configure", "../src/configure --build=x86_64-linux-gnu --host=riscv64-toy-none"),
+    ("meson setup build --prefix=/x", "meson setup --cross-file /xpkg/etc/cross.meson build --prefix=/x"),
+]
+UNCHANGED = [
+    "dune subst",
+    "dune",
+    "dune build -x other -p lwt",
+    "dune build --workspace=own.workspace",
+    "ocaml pkg/pkg.ml test",
+    "ocaml pkg/pkg.ml build --toolchain other",
+    "ocaml setup.ml -configure",
+    "./configure --host=other-machine",
+    "./configure --target=riscv64-toy-none",
+    "./configure -host riscv64-toy-none",
+    "meson compile -C build",
+    "meson setup --cross-file=own.meson build",
+    "make -j2 all",
+    "sh -c dune build",
+    "cmake -B build",
+]
+
+
+@pytest.mark.parametrize(("command", "expected"), CHANGED)
+def test_what_a_rule_adds(command: str, expected: str) -> None:
+    argv, reasons = apply_rules(tuple(command.split()), CROSS)
+    assert argv == tuple(expected.split())
+    assert len(reasons) == 1
+    assert set(command.split()) <= set(argv), "rules take nothing away"
+
+
+@pytest.mark.parametrize("command", UNCHANGED)
+def test_what_says_for_itself_is_left_alone(command: str) -> None:
+    assert apply_rules(tuple(command.split()), CROSS) == (tuple(command.split()), ())
+
+
+@pytest.mark.parametrize(("command", "_"), CHANGED)
+def test_rules_apply_once(command: str, _: str) -> None:
+    once, _reasons = apply_rules(tuple(command.split()), CROSS)
+    assert apply_rules(once, CROSS) == (once, ())
+
+
+def test_no_program() -> None:
+    assert program(()) == ""
+    assert apply_rules((), CROSS) == ((), ())
