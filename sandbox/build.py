@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpkg.core.errors import BuildError, InputFileError, StoreError, XpkgError
+from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
 from xpkg.sandbox.dotinstall import install_files
@@ -50,11 +50,15 @@ class Builder:
         Of several processes that want one output, one builds and the others wait for it.
         """
         started = time.monotonic()
-        with self.store.lock(task.key, lambda _: self.events.waiting(task)):
+        with self.store.lock(task.key, lambda _: self.events.waiting(task), self._check_stopped):
             reused = self.store.has(task.key)
             output = self.store.output(task.key) if reused else self._build_new(task, sources(task))
         self.events.finished(task, time.monotonic() - started, reused=reused)
         return output
+
+    def _check_stopped(self) -> None:
+        if self.cancelled.is_set():
+            raise WorkInterrupted("interrupted")
 
     def _build_new(self, task: BuildTask, sources: SourceFiles) -> StoredOutput:
         self.events.started(task)
@@ -71,7 +75,7 @@ class Builder:
 
     def _run(self, task: BuildTask, sources: SourceFiles, staged: Path) -> dict[str, float]:
         started = time.monotonic()
-        prepare_source(task, sources, staged / "src", self.jobs)
+        prepare_source(task, sources, staged / "src", self.jobs, self.cancelled)
         _write_generated(task, staged / "etc")
         timings = {"prepare": time.monotonic() - started}
         view = self._view(task, staged)

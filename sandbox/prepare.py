@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from xpkg.core.errors import BuildError
@@ -22,11 +23,15 @@ from xpkg.sandbox.steps import JOBS
 from xpkg.sandbox.task import BuildTask, SourceFiles
 
 
-def prepare_source(task: BuildTask, sources: SourceFiles, tree: Path, jobs: int) -> None:
+def prepare_source(
+    task: BuildTask, sources: SourceFiles, tree: Path, jobs: int, cancelled: threading.Event | None = None
+) -> None:
     """Make ``tree`` (absent) the task's source tree.  BuildError, or what extraction and patching raise."""
     with disk_errors("unpack the source", tree):
         if sources.archive is not None:
-            _unpack(task, sources.archive, tree)
+            extract(sources.archive, tree, cancel=cancelled)
+            if not any(tree.iterdir()):
+                raise BuildError(f"the source of {task.label} is empty", context=(("archive", str(sources.archive)),))
         else:
             tree.mkdir()
         for name, path in task.recipe.files:
@@ -36,12 +41,6 @@ def prepare_source(task: BuildTask, sources: SourceFiles, tree: Path, jobs: int)
         _patch(task, tree)
         _substitute(task, tree, jobs)
         _fix_times(tree)
-
-
-def _unpack(task: BuildTask, archive: Path, tree: Path) -> None:
-    extract(archive, tree)
-    if not any(tree.iterdir()):
-        raise BuildError(f"the source of {task.label} is empty", context=(("archive", str(archive)),))
 
 
 def _put(tree: Path, name: str, path: Path) -> None:

@@ -102,9 +102,11 @@ class Store:
             raise damaged(str(where), f"it is the record of {record.key}")
         return StoredOutput(key=key, path=path, record=record)
 
-    def lock(self, key: str, waiting: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
-        """Hold the right to make the output of ``key``; ``waiting`` is called if another holds it."""
-        return locked(self._locks, f"output-{self.path(key).name}", waiting)
+    def lock(
+        self, key: str, waiting: Callable[[str], None] | None = None, check: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Hold the right to make the output of ``key``; ``waiting`` and ``check`` as of `xpkg.core.locks.locked`."""
+        return locked(self._locks, f"output-{self.path(key).name}", waiting, check)
 
     @contextmanager
     def staging(self, key: str) -> Iterator[Path]:

@@ -12,18 +12,18 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from xpkg.core.digests import Digest, of_value, strongest
 from xpkg.core.files import disk_errors, replace_link, sync_directory
+from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.repo.source_values import Source
 from xpkg.repo.sources.attempt import Stop
 
 _CHUNK = 1 << 20
-_POLL = 0.1  # seconds
 _COMMIT = re.compile(r"git\+[^#]*#([0-9a-f]{40}|[0-9a-f]{64})")
 
 
@@ -92,30 +92,10 @@ class SourceCache:
             replace_link(link, f"../../../{sha256.hex[:2]}/{sha256.hex}")
         return final, sha256
 
-    @contextmanager
-    def lock(self, source: Source, stop: Stop, waiting: Callable[[], None]) -> Iterator[None]:
+    def lock(self, source: Source, stop: Stop, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         """Hold the lock of one source, in this and other processes; gives up at once when stopped."""
-        from filelock import FileLock, Timeout
-
-        name = of_value([identity(source), list(source.urls)]).hex if identity(source) is None else identity(source)
-        directory = self.root.locks
-        with disk_errors("make a lock in", directory):
-            directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / f"source-{str(name).replace('=', '-')}.lock", thread_local=False)
-        told = False
-        while True:
-            stop.check()
-            try:
-                lock.acquire(timeout=0 if not told else _POLL)
-                break
-            except Timeout:
-                if not told:
-                    waiting()
-                told = True
-        try:
-            yield
-        finally:
-            lock.release()
+        name = identity(source) or of_value([None, list(source.urls)]).hex
+        return locked(self.root.locks, f"source-{name.replace('=', '-')}", lambda _: waiting(), stop.check)
 
     def partial(self, source: Source, url: str) -> Path:
         """Where an unfinished download of ``url`` is kept between runs."""
