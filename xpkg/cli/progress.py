@@ -109,7 +109,7 @@ class _Downloads:
             of = f"/{event.total / 1e6:.1f}" if event.total else ""
             self._board.doing(event.label, f"{event.done / 1e6:.1f}{of} MB")
         elif event.step is Step.WAITING:
-            self._board.line(f"{event.label}: another process fetches it; waiting")
+            self._board.line(f"{event.label}: the same file is being fetched already; waiting")
         elif event.step is Step.FINISHED:
             self._board.end(event.label)
             if event.url is not None:
