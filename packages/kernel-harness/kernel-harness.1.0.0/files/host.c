@@ -407,6 +407,9 @@ static const char *default_list(void)
   return path;
 }
 
+static int list_symbols;
+static unsigned nused;
+
 static void *resolve(const char *name)
 {
   const struct kernel_symbol *s;
@@ -416,7 +419,8 @@ static void *resolve(const char *name)
   if (i == nallowed) return NULL;
   for (s = kernel_symbols; s->name != NULL; s++)
     if (strcmp(s->name, name) == 0) {
-      host_note("uses %s (%s)", name, allowed[i].header);
+      if (list_symbols) host_note("uses %s (%s)", name, allowed[i].header);
+      nused++;
       return s->address;
     }
   host_fail(UNIMPLEMENTED, "%s (%s) is in the kernel's interface, but not in this harness", name,
@@ -449,6 +453,7 @@ static const char usage[] =
   "  --try-unload       check that unloading is refused while the program runs\n"
   "  --interrupts KIB   interrupt the program's thread all the time and use KIB KiB of its stack\n"
   "  --timeout SECONDS  of each run (default 300)\n"
+  "  --symbols          name every symbol the module uses, with its header\n"
   "  --allow FILE       symbols a module may use, lines NAME HEADER\n";
 
 static struct options parse(int argc, char **argv)
@@ -465,6 +470,10 @@ static struct options parse(int argc, char **argv)
     }
     if (strcmp(a, "--try-unload") == 0) {
       o.try_unload = 1;
+      continue;
+    }
+    if (strcmp(a, "--symbols") == 0) {
+      list_symbols = 1;
       continue;
     }
     if (strcmp(a, "--check") == 0) {
@@ -545,6 +554,7 @@ int main(int argc, char **argv)
   block_interrupts(SIG_BLOCK);
   read_allowed(o.allow != NULL ? o.allow : default_list());
   image = image_load(o.module, resolve);
+  host_note("uses %u symbols of the kernel, all of them on the list", nused);
   image_print(image);
   if (o.check) return FINE;
   must(kernel_load(image), "load");
