@@ -1,38 +1,51 @@
+"""Locks between processes: held by one, told to the others, dropped at death."""
+
 from __future__ import annotations
 
-import threading
+import subprocess
+import sys
+import time
 from pathlib import Path
 
-import pytest
-
-from xpkg.core.errors import WorkInterrupted
 from xpkg.core.locks import locked
 
-
-def test_a_lock_is_waited_for_and_the_waiter_told_once(tmp_path: Path) -> None:
-    told: list[str] = []
-    waits, done = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        with locked(tmp_path / "locks", "thing", lambda name: (told.append(name), waits.set())[0]):
-            done.set()
-
-    with locked(tmp_path / "locks", "thing"):
-        other = threading.Thread(target=wait)
-        other.start()
-        assert waits.wait(10)
-        assert not done.wait(0.3)
-    other.join(10)
-    assert done.is_set()
-    assert told == ["thing"]
+HOLD = """
+import sys, time
+from pathlib import Path
+from xpkg.core.locks import locked
+with locked(Path(sys.argv[1]), "thing"):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+CLONE = Path(__file__).parent.parent.parent.parent
 
 
-def test_waiting_ends_when_the_work_is_stopped(tmp_path: Path) -> None:
-    def check() -> None:
-        raise WorkInterrupted("stopped")
+def holder(directory: Path, seconds: float) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(directory), str(seconds)], stdout=subprocess.PIPE, text=True, cwd=CLONE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
 
-    with locked(tmp_path, "thing"):
-        with pytest.raises(WorkInterrupted), locked(tmp_path, "thing", check=check):
+
+def test_one_waits_for_the_other(tmp_path: Path) -> None:
+    waited: list[str] = []
+    with holder(tmp_path, 0.5) as process:
+        with locked(tmp_path, "other", waited.append):
             pass
-        with locked(tmp_path, "other", check=check):  # nobody holds it: nothing to wait for
-            pass
+        assert waited == []
+        started = time.monotonic()
+        with locked(tmp_path, "thing", waited.append):
+            assert time.monotonic() - started > 0.1
+        assert process.wait() == 0
+    assert waited == ["thing"]
+
+
+def test_death_drops_a_lock(tmp_path: Path) -> None:
+    with holder(tmp_path, 60) as process:
+        process.kill()
+        process.wait()
+        started = time.monotonic()
+        with locked(tmp_path, "thing"):
+            assert time.monotonic() - started < 5
