@@ -246,12 +246,27 @@ class Switch:
             raise generations.damaged(str(path), error.strerror or str(error)) from error
 
 
-def create(root: StateRoot, name: str, targets: Iterable[str] = ()) -> Switch:
-    """A new, empty switch; StoreError ``switch-exists``, UsageError ``bad-name``."""
+class _Unmade(Switch):
+    """A switch that nothing of is on disk yet: empty, to plan with."""
+
+    def current(self) -> Generation:
+        return Generation(number=0, created=0.0)
+
+
+def unmade(root: StateRoot, name: str) -> Switch:
+    """How a new switch of that name would look; nothing is written.  UsageError ``bad-name``."""
+    _check_name(name)
+    return _Unmade(root, name)
+
+
+def create(root: StateRoot, name: str, targets: Iterable[str] = (), *, exist_ok: bool = False) -> Switch:
+    """A new, empty switch; StoreError ``switch-exists`` unless ``exist_ok``, UsageError ``bad-name``."""
     _check_name(name)
     switch = Switch(root, name)
     with switch.lock(), _staged(root, name) as temporary:
         if os.path.lexists(root.switch(name)):
+            if exist_ok:
+                return switch
             raise StoreError(f"there is a switch {name} already", reference="switch-exists")
         generation = Generation(number=0, created=time.time(), targets=tuple(sorted(targets)))
         first = temporary / "generations" / "0"

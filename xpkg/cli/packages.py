@@ -53,7 +53,7 @@ def install(
     machine; with it they are cross-built for the target, and what has to run while building is built for this machine.
     """
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
-    pair, switch = opt.pair(home, target_name), home.find_switch()
+    pair, switch = opt.pair(home, target_name), home.find_switch(make=not dry_run)
     if prefix is not None and pair.target is None:
         raise UsageError("--prefix places a target's prefix, so it needs --target")
 
@@ -87,7 +87,7 @@ def remove(
     Built outputs stay in the store, so installing them again is instant.
     """
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
-    pair, switch = opt.pair(home, target_name), home.find_switch()
+    pair, switch = opt.pair(home, target_name), home.find_switch(make=not dry_run)
 
     def plan() -> Plan:
         return ops.plan_remove(home, switch, pair, packages)

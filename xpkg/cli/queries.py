@@ -24,7 +24,7 @@ def list_(target_name: str | None, switch_name: str | None, available: bool, as_
         printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
         return ExitCode.SUCCESS
     pair = None if target_name is None else opt.pair(home, target_name)
-    found = queries.installed(home.find_switch(), pair)
+    found = queries.installed(home.find_switch(make=False), pair)
     printer.value(
         [
             {name: getattr(one, name) for name in ("name", "version", "machine", "tree", "key", "requested")}

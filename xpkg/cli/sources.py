@@ -34,7 +34,7 @@ def fetch(
     """Fetch the sources of packages and of all they need, so that an install needs no network."""
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     pair = opt.pair(home, target_name)
-    plan = ops.plan_install(home, home.find_switch(), pair, packages)
+    plan = ops.plan_install(home, home.find_switch(make=False), pair, packages)
     book = SourceBook(home.root, home.environment)
     settings = ops.Options(jobs=opt.jobs_or_default(jobs), allow_unhashed=frozenset(unhashed))
     tasks = list(plan.tasks.values())

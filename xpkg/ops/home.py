@@ -99,11 +99,12 @@ class Home:
     def switch_name(self) -> str:
         return self._switch_name or self.settings.switch
 
-    def find_switch(self) -> Switch:
-        """The switch in use; the default one is made when first needed."""
+    def find_switch(self, *, make: bool = True) -> Switch:
+        """The switch in use; the default one is made when first needed, unless it is only to be looked at."""
         from xpkg.sandbox import switches
 
         name = self.switch_name
         if name == settings_file.DEFAULT_SWITCH and name not in switches.names(self.root):
-            return switches.create(self.root, name)
+            # Another process may be making it at this moment.
+            return switches.create(self.root, name, exist_ok=True) if make else switches.unmade(self.root, name)
         return switches.find(self.root, name)

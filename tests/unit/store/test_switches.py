@@ -57,6 +57,14 @@ def test_a_new_switch_is_empty(root: StateRoot) -> None:
     assert switches.keys_in_use(root) == frozenset()
 
 
+def test_an_unmade_switch_can_be_planned_with_and_is_not_made(root: StateRoot) -> None:
+    switch = switches.unmade(root, "default")
+    assert (switch.current().number, switch.targets, switch.current().installed) == (0, (), ())
+    assert not root.root.exists()
+    with pytest.raises(UsageError):
+        switches.unmade(root, "../x")
+
+
 def test_installing_composes_both_prefixes(root: StateRoot, store: Store, packages: tuple[Installed, ...]) -> None:
     switch = switches.create(root, "default", ["kfreebsd"])
     assert commit(switch, store, packages) == 1
@@ -231,6 +239,7 @@ def test_names(root: StateRoot) -> None:
     with pytest.raises(StoreError, match="a switch esp32-dev already") as exists:
         switches.create(root, "esp32-dev")
     assert exists.value.reference == "switch-exists"
+    assert switches.create(root, "esp32-dev", exist_ok=True).current().number == 0
     with pytest.raises(NotFoundError) as unknown:
         switches.find(root, "esp32dev")
     assert unknown.value.hint == "did you mean esp32-dev?"
