@@ -15,6 +15,7 @@ from xpkg import __version__
 from xpkg.cli.lazy import LazyGroup
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, StoreError, UsageError, WorkInterrupted, XpkgError
+from xpkg.core.text import printable
 
 _COMMANDS = {
     "install": ("packages", "install", "Install packages, building what is not built yet."),
@@ -135,7 +136,7 @@ def _internal_error(kind: type[BaseException], error: BaseException, trace: Trac
     with tempfile.NamedTemporaryFile("w", prefix="xpkg-report-", suffix=".txt", delete=False) as report:
         report.write(f"xpkg {__version__}: {sys.argv}\n")
         traceback.print_exception(kind, error, trace, file=report)
-    print(f"xpkg: internal error, {kind.__name__}: {error} [internal]", file=sys.stderr)
+    print(f"xpkg: internal error, {kind.__name__}: {printable(str(error))} [internal]", file=sys.stderr)
     print(f"  report: {report.name}\n  hint: this is a mistake of xpkg; please send the report", file=sys.stderr)
     sys.stderr.flush()
     os._exit(int(ExitCode.INTERNAL))

@@ -113,7 +113,7 @@ def find_recipe(home: Home, spelling: str) -> Recipe:
 
 def raw_recipe(recipe: Recipe) -> str:
     """The text of a recipe's file."""
-    return (recipe.directory / "opam").read_text("utf-8")
+    return str(recipe.file)
 
 
 def facts(home: Home, recipe: Recipe) -> dict[str, object]:

@@ -82,12 +82,12 @@ def test_every_command_has_help(tmp_path: Path) -> None:
 def test_an_internal_error_is_reported(tmp_path: Path) -> None:
     code = (
         "import xpkg.ops.home, xpkg.cli.main as m\n"
-        "def wrong(self): raise ZeroDivisionError('sum')\n"
+        "def wrong(self, **_): raise ZeroDivisionError('sum\\x1b[1m')\n"
         "xpkg.ops.home.Home.find_switch = wrong\nm.main(['list'])"
     )
     done = run(tmp_path, code=code)
     assert done.returncode == 99
-    assert "internal error, ZeroDivisionError: sum [internal]" in done.stderr
+    assert "internal error, ZeroDivisionError: sum\\x1b[1m [internal]" in done.stderr
     assert "Traceback" not in done.stderr
     report = re.search(r"report: (\S+)", done.stderr)
     assert report is not None
