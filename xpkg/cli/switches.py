@@ -28,7 +28,7 @@ def create(name: str, targets: tuple[str, ...], as_json: bool, verbose: int) -> 
     for target in targets:
         home.target(target)
     switches.create(home.root, name, targets)
-    home.save_settings(replace(home.settings, switch=name))
+    home.change_settings(lambda now: replace(now, switch=name))
     printer.value({"switch": name, "targets": list(targets)})
     printer.line(f"made switch {name}; it is used from now on")
     return ExitCode.SUCCESS
@@ -78,7 +78,7 @@ def set_(name: str, as_json: bool, verbose: int) -> int:
     """Use a switch from now on."""
     printer, home = opt.printer(as_json, verbose), opt.home(name)
     home.find_switch()
-    home.save_settings(replace(home.settings, switch=name))
+    home.change_settings(lambda now: replace(now, switch=name))
     printer.value({"switch": name})
     printer.line(f"switch {name} is used from now on")
     return ExitCode.SUCCESS
@@ -97,7 +97,7 @@ def remove(name: str, yes: bool, as_json: bool, verbose: int) -> int:
     if not yes and not as_json and sys.stdin.isatty() and not click.confirm(f"Remove switch {name}?"):
         return ExitCode.ABORTED
     if name == home.settings.switch and name != DEFAULT_SWITCH:
-        home.save_settings(replace(home.settings, switch=DEFAULT_SWITCH))
+        home.change_settings(lambda now: replace(now, switch=DEFAULT_SWITCH))
     switches.remove(home.root, name)
     printer.value({"removed": name})
     printer.line(f"removed switch {name}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError
+from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean
 from xpkg.ops import settings as settings_file
@@ -39,9 +41,11 @@ class Home:
     def settings(self) -> Settings:
         return settings_file.load(self.root.settings)
 
-    def save_settings(self, changed: Settings) -> None:
-        """Keep changed settings, for this process too."""
-        settings_file.save(self.root.settings, changed)
+    def change_settings(self, change: Callable[[Settings], Settings]) -> None:
+        """Keep what ``change`` makes of the settings as they are now, whoever else changes them meanwhile."""
+        with locked(self.root.locks, "settings"):
+            changed = change(settings_file.load(self.root.settings))
+            settings_file.save(self.root.settings, changed)
         self.__dict__["settings"] = changed
 
     @cached_property
@@ -60,8 +64,14 @@ class Home:
         return (*users, Repository(name=SHIPPED, root=PACKAGES.parent, priority=0))
 
     def repository_root(self, name: str, address: str) -> Path:
-        """Where a repository's files are: its own directory, or our copy of what a URL gave."""
-        return self.root.repositories / name if "://" in address or address.startswith("git+") else Path(address)
+        """Where a repository's files are: its own directory, or our present copy of what a URL gave.
+
+        The copy by its own name: an update meanwhile must not lead a reader from the old one into the new one.
+        """
+        if "://" not in address and not address.startswith("git+"):
+            return Path(address)
+        link = self.root.repositories / name
+        return link.parent / os.readlink(link) if link.is_symlink() else link
 
     @cached_property
     def targets(self) -> Mapping[str, Target]:

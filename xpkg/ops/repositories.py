@@ -2,7 +2,7 @@
 
 A directory is read where it is.  A git repository is fetched at one commit and an HTTP site as its
 ``index.tar.gz`` (opam's layout); both are archives, unpacked beside the present copy and put in its
-place by one rename, so a reader sees the old or the new one.
+place by one rename, so a reader sees the old one, which stays until the next update, or the new one.
 """
 
 from __future__ import annotations
@@ -36,18 +36,16 @@ class Updated:
 
 def add(home: Home, added: RepositorySettings, progress: Progress, *, first: bool = True) -> Updated:
     """Add a repository and fetch it; nothing is kept when it cannot be read."""
-    settings = home.settings.with_repository(added, first=first)
-    if added.name in (".", "..") or added.name.startswith("."):
-        raise UsageError(f"{added.name!r} cannot name a repository", reference="bad-name")
+    home.settings.with_repository(added, first=first)  # refused before anything is fetched
     result = update_one(home, added, progress)
-    home.save_settings(settings)
+    home.change_settings(lambda now: now.with_repository(added, first=first))
     return result
 
 
 def remove(home: Home, name: str) -> None:
     """Forget a repository and delete our copy; a directory of the user's stays as it is."""
     _known(home, name)
-    home.save_settings(home.settings.without_repository(name))
+    home.change_settings(lambda now: now.without_repository(name))
     link = home.root.repositories / name
     with disk_errors("delete", link):
         for copy in _copies(home, name):
@@ -70,14 +68,14 @@ def update_one(home: Home, one: RepositorySettings, progress: Progress) -> Updat
     name = f"{one.name}@{fetched.digest.hex[:16]}"
     copy, link = home.root.repositories / name, home.root.repositories / one.name
     with locked(home.root.locks, f"repository-{one.name}"):
-        changed = not link.is_symlink() or os.readlink(link) != name
-        if changed:
+        before = os.readlink(link) if link.is_symlink() else None
+        if before != name:
             _place(fetched.path, copy, one)
             replace_link(link, name)
             for old in _copies(home, one.name):
-                if old != copy:
+                if old.name not in (name, before):  # the one before may still be read
                     remove_tree(old)
-    return Updated(name=one.name, changed=changed, state=name)
+    return Updated(name=one.name, changed=before != name, state=name)
 
 
 def _known(home: Home, name: str) -> RepositorySettings:

@@ -94,6 +94,8 @@ def _repository(path: Path, entry: object) -> RepositorySettings:
     name, address, exclusive = entry.get("name"), entry.get("address"), entry.get("exclusive", False)
     if not isinstance(name, str) or not isinstance(address, str) or not isinstance(exclusive, bool):
         raise _wrong(path, "a repository needs a name and an address")
+    if _NAME.fullmatch(name) is None or name == SHIPPED:
+        raise _wrong(path, f"{name!r} cannot name a repository")
     return RepositorySettings(name=name, address=address, exclusive=exclusive)
 
 

@@ -45,6 +45,8 @@ def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
         "[[repository]]\nname = 'x'\naddress = 1",
         "[[repository]]\nname = 'x'\naddress = 'y'\nexclusive = 'yes'",
         "[[repository]]\nname = 'x'\naddress = 'y'\nother = 1",
+        "[[repository]]\nname = '../x'\naddress = 'https://y'",
+        "[[repository]]\nname = 'xpkg'\naddress = '/y'",
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, text: str) -> None:
