@@ -13,9 +13,10 @@ from xpkg.sandbox.relocate import check_prefix
 
 
 def check(directory: Path, stable: Path, root: Path) -> None:
-    """StoreError ``prefix-taken`` when ``directory`` may not become a link to ``stable``; nothing is changed.
+    """StoreError when ``directory`` may not become a link to ``stable``; nothing is changed.
 
-    It may be absent, an empty directory, or that link already.
+    ``prefix-taken`` unless it is absent, an empty directory, or that link already; ``prefix-not-writable``
+    when the link could not be made.
     """
     check_prefix(str(directory))
     with disk_errors("look at the prefix", directory):
@@ -25,11 +26,21 @@ def check(directory: Path, stable: Path, root: Path) -> None:
         if directory.is_symlink():
             if os.readlink(directory) != str(stable):
                 raise _taken(directory, f"it is a link to {os.readlink(directory)}")
-        elif directory.is_dir():
+            return
+        if directory.is_dir():
             if any(directory.iterdir()):
                 raise _taken(directory, "it is a directory with files in it")
         elif directory.exists():
             raise _taken(directory, "it is a file")
+        while not parent.exists():
+            parent = parent.parent
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise StoreError(
+                f"{directory} cannot become a prefix: {parent} is not yours to write in",
+                reference="prefix-not-writable",
+                context=(("prefix", str(directory)),),
+                hint="the prefix is a link made there: choose one below a directory of yours",
+            )
 
 
 def place(directory: Path, stable: Path) -> Callable[[], None]:

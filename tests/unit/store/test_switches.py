@@ -174,6 +174,15 @@ def test_a_prefix_that_belongs_to_another(
     assert os.listdir(root.switches / "default" / "generations") == ["0"]
 
 
+def test_a_prefix_that_cannot_be_written_is_said_before_anything_is_built(root: StateRoot, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (tmp_path / "theirs").mkdir(mode=0o555)
+    with pytest.raises(StoreError) as caught:
+        switches.create(root, "default").trees(["kfreebsd"], {"kfreebsd": tmp_path / "theirs" / "new" / "p"})
+    assert caught.value.reference == "prefix-not-writable"
+
+
 def test_a_conflict_leaves_the_switch_as_it_was(
     root: StateRoot, store: Store, make: Make, packages: tuple[Installed, ...]
 ) -> None:
