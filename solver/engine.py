@@ -28,8 +28,11 @@ class Optimum:
     cost: tuple[int, ...]
 
 
-def optimise(clauses: Clauses, wanted: Sequence[Weighted], bound_s: float) -> Optimum | None:
-    """A best solution, or None when there is none. Raises ``SolverGaveUp`` after ``bound_s`` seconds."""
+def optimise(clauses: Clauses, wanted: Sequence[Weighted], bound_s: float, started: float) -> Optimum | None:
+    """A best solution, or None when there is none.
+
+    Raises ``SolverGaveUp`` when ``bound_s`` seconds have gone since ``started`` (of ``time.monotonic``).
+    """
     control = clingo.Control(_OPTIONS)
     _load(control, clauses, wanted, guards=())
     best: list[Optimum] = []
@@ -38,11 +41,10 @@ def optimise(clauses: Clauses, wanted: Sequence[Weighted], bound_s: float) -> Op
         true = tuple(number for number in range(1, clauses.count + 1) if model.is_true(number))
         best[:] = [Optimum(true=true, cost=tuple(model.cost))]
 
-    deadline = time.monotonic() + bound_s
     # In a thread of clingo's, so that an interrupt from the keyboard is seen while it works.
     with control.solve(on_model=remember, async_=True) as handle:
         while not handle.wait(_POLL_S):
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + bound_s:
                 handle.cancel()
                 raise SolverGaveUp(
                     f"no best solution was found within {bound_s:g} s",
@@ -84,7 +86,9 @@ class Contradiction:
 
     def _core(self, groups: Sequence[int], true: Sequence[int] = ()) -> set[int] | None:
         assumptions = [*true, *(self._guards[group] for group in groups)]
-        with self._control.solve(assumptions=assumptions, yield_=True) as handle:
+        with self._control.solve(assumptions=assumptions, async_=True) as handle:
+            while not handle.wait(_POLL_S):
+                pass  # as in `optimise`, to see an interrupt
             if handle.get().satisfiable:
                 return None
             return {literal - self._guards.start for literal in handle.core() if literal in self._guards}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -35,8 +36,9 @@ def _best(
     from xpkg.solver.engine import optimise  # imports clingo
 
     wanted = criteria(problem, clauses)
+    started = time.monotonic()
     for _ in range(_MOST_CYCLES):
-        best = optimise(clauses, wanted, bound_s)
+        best = optimise(clauses, wanted, bound_s, started)
         if best is None:
             from xpkg.solver.explanation import explain
 
