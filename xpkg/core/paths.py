@@ -2,14 +2,15 @@
 
 ROOT/
   settings.toml                 repositories and the chosen switch
-  repos/<name>/                 fetched copies of repositories
+  first-use.json                hashes of sources that had none, as found when first let in
+  repos/<name> -> <name>@<hex>  fetched copies of repositories, the present one and the one before
   cache/sources/<aa>/<hex>      sources by their sha256; index/<kind>/... links other identities to them
   cache/clients/                private states of the registries' clients, such as apt's lists
   cache/partial/                downloads not finished yet
   store/outputs/<key>/          one build output: record.json, files/, log
   store/staging/                outputs being made; may be deleted when nothing runs
-  store/failed/<name>-<key>/    kept trees of failed builds
-  switches/<name>/              state.json, generations/<n>/, current -> generations/<n>
+  store/failed/<label>/         the kept tree of a package's last failed build
+  switches/<name>/              generations/<n>/, current -> generations/<n>; etc-<machine>/ configures findlib
   runners/<key>/                prefixes of the programs that run products
   locks/                        one lock file a resource
 """
