@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from xpkg.core.errors import XpkgError
 from xpkg.core.text import printable
@@ -20,14 +22,14 @@ class Printer:
     def line(self, text: str = "") -> None:
         """A line of the answer; nothing when the answer is JSON."""
         if not self.as_json:
-            print(printable(text), flush=True)
+            _put(printable(text), sys.stdout)
 
     def note(self, text: str) -> None:
         """A line beside the answer: progress, remarks."""
-        print(printable(text), file=sys.stderr if self.as_json else sys.stdout, flush=True)
+        _put(printable(text), sys.stderr if self.as_json else sys.stdout)
 
     def warning(self, text: str) -> None:
-        print(f"warning: {printable(text)}", file=sys.stderr, flush=True)
+        _put(f"warning: {printable(text)}", sys.stderr)
 
     def detail(self, text: str) -> None:
         """A line for ``-v``."""
@@ -37,7 +39,7 @@ class Printer:
     def value(self, value: object) -> None:
         """The answer for programs."""
         if self.as_json:
-            print(json.dumps(value, indent=2), flush=True)
+            _put(json.dumps(value, indent=2), sys.stdout)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Lines with aligned columns; the last is not padded."""
@@ -51,12 +53,31 @@ class Printer:
     def error(self, error: XpkgError) -> None:
         """One error: what, then the facts, then what to do."""
         if self.as_json:
-            facts = {"error": error.reference, "message": error.message, "context": [list(c) for c in error.context]}
-            print(json.dumps({**facts, "hint": error.hint, "exit_code": int(error.exit_code)}, indent=2), flush=True)
-        print(f"xpkg: {printable(error.message)} [{error.reference}]", file=sys.stderr)
+            facts: dict[str, object] = {
+                "error": error.reference,
+                "message": error.message,
+                "context": [list(c) for c in error.context],
+            }
+            facts |= {"hint": error.hint, "exit_code": int(error.exit_code)}
+            _put(json.dumps(facts, indent=2), sys.stdout)
+        lines = [f"xpkg: {printable(error.message)} [{error.reference}]"]
         for label, fact in error.context:
             text = printable(fact).replace("\n", "\n    ")
-            print(f"  {printable(label)}: {text}", file=sys.stderr)
+            lines.append(f"  {printable(label)}: {text}")
         if error.hint:
-            print(f"  hint: {printable(error.hint)}", file=sys.stderr)
-        sys.stderr.flush()
+            lines.append(f"  hint: {printable(error.hint)}")
+        _put("\n".join(lines), sys.stderr)
+
+
+def _put(text: str, stream: TextIO | None) -> None:
+    """A line, whatever the stream can show.  When its reader went away the work goes on, unseen."""
+    if stream is None:  # Python's stand-in for a descriptor that was closed when it started
+        return
+    encoding = stream.encoding or "ascii"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    except BrokenPipeError:
+        # Also for what is still in the buffer, which is written when the interpreter ends.
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)

@@ -93,3 +93,27 @@ def test_an_internal_error_is_reported(tmp_path: Path) -> None:
     assert report is not None
     assert "ZeroDivisionError" in Path(report[1]).read_text("utf-8")
     os.unlink(report[1])
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_work(tmp_path: Path) -> None:
+    """``xpkg install ... | head -n 1`` installs."""
+    code = (
+        "import sys\nfrom xpkg.cli.printer import Printer\nprinter = Printer()\n"
+        "for number in range(20000): printer.line(str(number))\n"
+        "print('done', file=sys.stderr)"
+    )
+    command = '"$0" -c "$1" | head -n 1; "$0" -c "$1" | true'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, code], cwd=CLONE, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "0\n"
+    assert done.stderr == "done\ndone\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path, encoding: str) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": encoding, "PYTHONPATH": str(CLONE)}
+    code = "from xpkg.cli.printer import Printer\nPrinter().line('\\u6f22 \\xe9')"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "漢 é\n".encode(encoding, "backslashreplace")
