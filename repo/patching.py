@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from xpkg.core.errors import ConfigurationError
+from xpkg.core.programs import find_program
 from xpkg.core.text import printable
 from xpkg.repo.extract.members import EXTRACTED_MTIME
 from xpkg.repo.patch_text import NOTHING, FilePatch, PatchError, parse_patch
@@ -48,14 +48,7 @@ def apply_patch(patch: Path, tree: Path, *, strip: int = 1, search_path: str | N
     part changed and of no use.  Touched files get the fixed time of extracted ones, so that make's
     decisions do not depend on when the patch was applied.
     """
-    program = shutil.which("patch", path=search_path)
-    if program is None:
-        raise ConfigurationError(
-            "GNU patch is not installed",
-            reference="missing-tool",
-            context=(("tool", "patch"), ("needed for", patch.name)),
-            hint="install it, on Debian: apt install patch",
-        )
+    program = find_program("patch", "patch", needed_for=patch.name, search_path=search_path)
     try:
         text = patch.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:

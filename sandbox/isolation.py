@@ -17,6 +17,7 @@ from typing import Protocol
 
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.processes import Finished, run_logged
+from xpkg.core.programs import find_program
 from xpkg.sandbox.layout import ETC, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TOOLS
 
 # Programs and headers of the host that a build must not come upon.
@@ -98,7 +99,7 @@ class Bubblewrap:
         if self._checked:
             return
         for program, package in (("bwrap", "bubblewrap"), ("unshare", "util-linux"), ("mount", "mount")):
-            _require(program, package)
+            find_program(program, package)
         probe = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
         command = ["unshare", "--user", "--map-root-user", "--mount", "--", *probe]
         result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
@@ -149,17 +150,6 @@ def _command(view: View, argv: Sequence[str], environment: Mapping[str, str], *,
         *_bubblewrap(view, environment, terminal=terminal),
         *("--", *argv),
     ]
-
-
-def _require(program: str, package: str) -> None:
-    import shutil
-
-    if shutil.which(program) is None:
-        raise ConfigurationError(
-            f"missing system tool: {program}",
-            reference="missing-system-tool",
-            hint=f"on Debian: apt-get install {package}",
-        )
 
 
 def _mount_refused(log: Path) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xpkg.core.errors import ConfigurationError
+from xpkg.core.programs import find_program
 
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -37,12 +36,5 @@ class FetchSettings:
 
     def tool(self, name: str, needed_for: str, package: str) -> str:
         """The absolute path of a client; ConfigurationError naming the tool and how to get it."""
-        found = shutil.which(name, path=self.environment.get("PATH", _DEFAULT_PATH))
-        if found is None:
-            raise ConfigurationError(
-                f"{name} is not installed",
-                reference="missing-tool",
-                context=(("tool", name), ("needed for", needed_for)),
-                hint=f"install it, on Debian: apt install {package}",
-            )
-        return found
+        path = self.environment.get("PATH", _DEFAULT_PATH)
+        return find_program(name, package, needed_for=needed_for, search_path=path)

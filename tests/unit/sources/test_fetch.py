@@ -413,9 +413,9 @@ def test_a_missing_client_is_named_with_how_to_get_it(desk: Desk, url: str, tool
     settings = FetchSettings(environment={"PATH": "/nonexistent"})
     with pytest.raises(XpkgError) as caught:
         desk.one(Wanted(label="x", alternatives=(Source(urls=(url,)),), allow_unhashed=True), settings)
-    assert caught.value.reference == "missing-tool"
-    assert caught.value.message == f"{tool} is not installed"
-    assert "apt install" in str(caught.value.hint)
+    assert caught.value.reference == "missing-system-tool"
+    assert caught.value.message == f"missing system tool: {tool}"
+    assert "apt-get install" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

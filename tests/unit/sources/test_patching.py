@@ -234,6 +234,6 @@ def test_a_patch_that_takes_too_long(bench: Bench, tmp_path: Path, monkeypatch: 
 
 def test_no_gnu_patch_is_said(bench: Bench) -> None:
     bench.patch.write_text(GOOD)
-    with pytest.raises(ConfigurationError, match="GNU patch is not installed") as caught:
+    with pytest.raises(ConfigurationError, match="missing system tool: patch") as caught:
         apply_patch(bench.patch, bench.tree, search_path="/nonexistent")
-    assert "apt install patch" in str(caught.value.hint)
+    assert "apt-get install patch" in str(caught.value.hint)
