@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from xpkg.core.errors import StoreError
 
 FORMAT = 1
+RECORD = "generation.json"
+"""The name of its file in a generation's directory."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+"""What a switch or one of its trees can be called."""
+
 BUILD_TREE = "build"
 """The tree of the build machine's packages."""
 
