@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import ConfigurationError, StoreError
-from xpkg.sandbox.compressed import opened
 from xpkg.sandbox.layout import FILE_MODE, PLACEHOLDERS, PREFIX_LENGTH, SOURCE_DATE_EPOCH, TARGET, TOOLS
 from xpkg.sandbox.record import Entry
 
@@ -53,6 +52,8 @@ def examine(data: Buffer) -> Found:
         offsets[name] = whole
         problems += [f"it holds only a part of the fixed prefix, at byte {offset}" for offset in cut]
     problems += [f"it holds the fixed prefix in another spelling, at byte {at}" for at in _respelled(data)]
+    from xpkg.sandbox.compressed import opened  # with bz2 and lzma: installing what is built needs neither
+
     packed = opened(data)
     if packed is not None and any(start in packed.content for start in _STARTS.values()):
         problems.append(f"it is compressed ({packed.format}) and holds a fixed prefix inside")
