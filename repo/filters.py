@@ -123,18 +123,3 @@ def _joined(parts: tuple[Filter, ...], environment: Environment, *, absorbing: b
         else:
             left = absorbing if absorbing in (first, second) else not absorbing
     return as_bool(left)
-
-
-def variables(filter: Filter) -> frozenset[str]:
-    """The full names of the variables that a filter reads outside of texts."""
-    match filter:
-        case Variable(packages, name):
-            return frozenset(f"{package}:{name}" for package in packages) if packages else frozenset((name,))
-        case Comparison(_, left, right):
-            return variables(left) | variables(right)
-        case Every(parts) | Some(parts):
-            return frozenset[str]().union(*map(variables, parts))
-        case Negation(part) | Defined(part):
-            return variables(part)
-        case Constant() | Text():
-            return frozenset()

@@ -167,24 +167,7 @@ def _run_patch(program: str, change: FilePatch, tree: Path, path: str, patch: st
     before = NOTHING if change.old is None else f"a/{path}"
     after = NOTHING if change.new is None else f"b/{path}"
     header = f"--- {before}\t\n+++ {after}\t\n".encode("utf-8", "surrogateescape")
-    options = ["-u", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--reject-file=-", "--binary"]
-    try:
-        # The file is named outright: names in the text then decide nothing but creation and removal.
-        done = subprocess.run(
-            [program, *options, "--", path],
-            input=header + b"".join(change.hunks),
-            cwd=tree,
-            env={"LC_ALL": "C", "TZ": "UTC"},
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PatchError(
-            f"GNU patch took longer than {_SECONDS} s for {printable(path, keep='')}",
-            reference="patch-does-not-fit",
-            context=(("patch", patch),),
-        ) from error
+    done = _gnu_patch(program, header + b"".join(change.hunks), tree, path, patch)
     said = printable((done.stdout + done.stderr).decode("utf-8", "replace"))
     if "Reversed (or previously applied)" in said:
         raise PatchError(
@@ -208,3 +191,24 @@ def _line_end_hint(change: FilePatch, target: Path) -> str | None:
     if in_patch == in_file:
         return None
     return "the patch and the file differ in line ends (CRLF and LF)"
+
+
+def _gnu_patch(program: str, text: bytes, tree: Path, path: str, patch: str) -> subprocess.CompletedProcess[bytes]:
+    options = ["-u", "-p1", "--fuzz=0", "--forward", "--no-backup-if-mismatch", "--reject-file=-", "--binary"]
+    try:
+        # The file is named outright: names in the text then decide nothing but creation and removal.
+        return subprocess.run(
+            [program, *options, "--", path],
+            input=text,
+            cwd=tree,
+            env={"LC_ALL": "C", "TZ": "UTC"},
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PatchError(
+            f"GNU patch took longer than {_SECONDS} s for {printable(path, keep='')}",
+            reference="patch-does-not-fit",
+            context=(("patch", patch),),
+        ) from error

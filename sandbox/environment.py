@@ -16,8 +16,6 @@ from xpkg.repo.variables import machine_variables
 from xpkg.sandbox.layout import ETC, HOME, SOURCE, SOURCE_DATE_EPOCH, TARGET, TEMPORARY, TOOLS
 from xpkg.sandbox.steps import JOBS
 
-_LIBRARY_DIRECTORIES = {"lib", "stublibs", "toplevel"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -70,11 +68,6 @@ def global_variables(subject: Subject) -> dict[str, Value]:
         "switch": "xpkg",
         "user": "xpkg",
         "group": "xpkg",
-        "with-test": False,
-        "with-doc": False,
-        "with-dev-setup": False,
-        "dev": False,
-        "pinned": False,
         "build": True,
         "tools": TOOLS,
         "cc": subject.tool("cc"),

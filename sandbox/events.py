@@ -23,25 +23,3 @@ class BuildEvents(Protocol):
         """The output is in the store; ``reused`` when it was there or another process made it."""
 
     def failed(self, task: BuildTask) -> None: ...
-
-
-class Silent:
-    """Tells nobody."""
-
-    def waiting(self, task: BuildTask) -> None:
-        del task
-
-    def started(self, task: BuildTask) -> None:
-        del task
-
-    def command(self, task: BuildTask, argv: list[str]) -> None:
-        del task, argv
-
-    def output(self, task: BuildTask, data: bytes) -> None:
-        del task, data
-
-    def finished(self, task: BuildTask, seconds: float, *, reused: bool) -> None:
-        del task, seconds, reused
-
-    def failed(self, task: BuildTask) -> None:
-        del task

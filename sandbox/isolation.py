@@ -18,7 +18,7 @@ from typing import Protocol
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.processes import Finished, run_logged
 from xpkg.core.programs import find_program
-from xpkg.sandbox.layout import ETC, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TOOLS
+from xpkg.sandbox.layout import ETC, GROUP_ID, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TEMPORARY, TOOLS, USER_ID
 
 # Programs and headers of the host that a build must not come upon.
 _HIDDEN = (
@@ -188,9 +188,9 @@ def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -
         *("bwrap", "--unshare-all", "--die-with-parent"),
         # Without a session of its own a build could type into the user's terminal (CVE-2017-5226).
         *(() if terminal else ("--new-session",)),
-        *("--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--hostname", "xpkg"),
+        *("--uid", str(USER_ID), "--gid", str(GROUP_ID), "--cap-drop", "ALL", "--hostname", "xpkg"),
         *_system(view.system_tools),
-        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", TEMPORARY),
         *("--dir", HOME, "--bind", str(view.source), SOURCE, "--chdir", SOURCE),
         *("--ro-bind", str(view.generated), ETC),
     ]

@@ -34,7 +34,6 @@ class Steps:
     generated: tuple[tuple[str, str], ...]  # (name below ETC, text)
     commands: tuple[Step, ...]
     install_files: tuple[str, ...]  # opam .install files to carry out, the first that exists
-    substitutions: tuple[tuple[str, str], ...] = ()  # (file made from <file>.in, rule)
 
     def as_value(self) -> dict[str, object]:
         """Plain data for the build key: what is run, not why."""

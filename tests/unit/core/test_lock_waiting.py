@@ -13,8 +13,12 @@ def test_a_lock_is_waited_for_and_the_waiter_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     waits, done = threading.Event(), threading.Event()
 
+    def tell(name: str) -> None:
+        told.append(name)
+        waits.set()
+
     def wait() -> None:
-        with locked(tmp_path / "locks", "thing", lambda name: (told.append(name), waits.set())[0]):
+        with locked(tmp_path / "locks", "thing", tell):
             done.set()
 
     with locked(tmp_path / "locks", "thing"):
