@@ -98,6 +98,18 @@ def test_no_module_is_named_after_nothing() -> None:
     assert {path.stem for path in modules()} & {"utils", "util", "helpers", "common", "misc", "manager"} == set()
 
 
+def test_no_group_is_repeated_possessively() -> None:
+    """Python before 3.11.5 matches such a group wrongly (python/cpython#106052); Debian 12 has 3.11.2."""
+    possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{[0-9,]+\})\+")
+    found = [
+        f"{path.relative_to(CLONE)}:{number}"
+        for path in modules()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if possessive.search(line)
+    ]
+    assert found == []
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of this clone, made offline from a copy: setuptools writes beside its sources."""

@@ -330,6 +330,33 @@ def test_unshare_is_refused(place: Place) -> None:
     assert place.holds() == {"base"}
 
 
+def test_a_state_directory_that_cannot_hold_an_overlay(place: Place) -> None:
+    """As in a container whose own root is an overlay."""
+    place.recipe("more", SLOW.format(name="more", seconds=0))
+    layers = place.directory / "layers"
+    script = f"""
+        mkdir -p {layers}/upper {layers}/work &&
+        mount -t overlay overlay -o lowerdir={place.root},upperdir={layers}/upper,workdir={layers}/work,userxattr \\
+            {place.root} || exit 77
+        "$0" -m xpkg install -j1 more; echo "status $?"; "$0" -m xpkg list
+    """
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script, sys.executable],
+        env=place.environment,
+        cwd=place.directory,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip(f"no overlay can be mounted here: {done.stderr}")
+    said = done.stdout + done.stderr
+    assert "status 50" in done.stdout, said
+    assert "[no-overlay]" in done.stderr, said
+    assert "more" not in done.stdout.partition("status")[2], said
+
+
 @pytest.mark.parametrize(("missing", "package"), [("bwrap", "bubblewrap"), ("unshare", "util-linux")])
 def test_a_program_of_xpkg_is_missing(place: Place, missing: str, package: str) -> None:
     place.recipe("more", SLOW.format(name="more", seconds=0))
