@@ -16,7 +16,7 @@ Environment = Callable[[str], Value]
 Warn = Callable[[str], None]
 """Is told what was undefined and where that mattered."""
 
-_MENTION = re.compile(r"%%|%\{(?:[^}\n]|\}(?!%))*+(?:\}%)?")
+_MENTION = re.compile(r"%%|%\{(?:[^}\n]|\}(?!%))*(?:\}%)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,19 @@ class Token(NamedTuple):
 
 
 _NAME = r"[0-9_-]*+[A-Za-z][0-9A-Za-z_-]*+"
-_SUFFIX = rf"(?:\+(?:{_NAME}|_(?![0-9A-Za-z_-])))*+(?::{_NAME})?+"
-# Possessive quantifiers everywhere: no input makes the matcher go back.
+_SUFFIX = rf"(?:\+(?:{_NAME}|_(?![0-9A-Za-z_-])))*(?::{_NAME})?"
+# Possessive quantifiers on single characters, and alternatives that begin differently: no input makes the matcher
+# try again what it has seen.  Possessive groups would say so more plainly, but until Python 3.11.5 they match wrongly
+# when they have alternatives (cpython#106052).
 _TOKEN = re.compile(
     rf"""
-    [ \t\r\n]*+ (?: \# [^\n]*+ [ \t\r\n]*+ )*+
+    [ \t\r\n]*+ (?: \# [^\n]*+ [ \t\r\n]*+ )*
     (?: ( [A-Za-z][0-9A-Za-z_-]*+ {_SUFFIX} )                 # 1 word
       | " (?!"") ( [^"\\]*+ ) "                               # 2 string without escapes
       | ( [\[\]){{}}&|] | \( (?!\*) )                          # 3 punctuation
       | ( \+= | :=(?!=) | =\+= | =[+:] | != | [<>]=? | [=:!?] ) # 4 operators
-      | "" " ( (?: [^"\\]++ | \\. | "(?!"") )*+ ) "" "        # 5 string in triple quotes
-      | " (?!"") ( (?: [^"\\]++ | \\. )*+ ) "                 # 6 string with escapes
+      | "" " ( (?: [^"\\]++ | \\. | "(?!"") )* ) "" "         # 5 string in triple quotes
+      | " (?!"") ( (?: [^"\\]++ | \\. )* ) "                  # 6 string with escapes
       | ( [0-9A-Za-z_-]++ {_SUFFIX} )                         # 7 number, or a word that begins unusually
       | ( \(\* )                                              # 8 comment
       | ( \Z )                                                # 9 end

@@ -47,7 +47,9 @@ def print_value(value: Value) -> str:
         case PrefixRelation():
             return f"{value.operator} {print_value(value.value)}"
         case Prefix():
-            return f"{value.operator}{print_value(value.value)}"
+            # "!" and "=" side by side would read as one operator.
+            space = " " if isinstance(value.value, PrefixRelation) else ""
+            return f"{value.operator}{space}{print_value(value.value)}"
 
 
 def _print_all(values: tuple[Value, ...]) -> str:

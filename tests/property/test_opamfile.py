@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xpkg.repo.opamfile.errors import OpamSyntaxError
@@ -107,6 +107,7 @@ def read(text: str) -> OpamFile | OpamSyntaxError:
 
 
 @given(values())
+@example(Prefix(0, 0, "!", PrefixRelation(0, 0, "=", String(0, 0, ""))))
 def test_a_printed_value_parses_to_itself(value: Value) -> None:
     assert parse(f"x: {print_value(value)}", "opam").get("x") == value
 

@@ -120,3 +120,11 @@ def test_edits_touch_one_field() -> None:
     assert edited().without("zz") == edited()
     with pytest.raises(OpamSyntaxError):
         edited().replace("a", "]")
+
+
+def test_long_strings_with_many_escapes_and_quotes_are_whole() -> None:
+    """Until Python 3.11.5 possessive groups with alternatives match wrongly (cpython#106052); Debian 12 has 3.11.2."""
+    text = 'mirage.ko: prints, "quotes", sleeps\n  and \\"escapes\\"\n' * 3
+    assert parse(f'description: """\n{text}"""', "opam").get("description") == String(
+        0, 0, "\n" + text.replace('\\"', '"')
+    )
