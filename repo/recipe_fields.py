@@ -46,14 +46,14 @@ def _argument(value: Value, file: OpamFile) -> Arg:
     inner, condition = filtered(value, file)
     if isinstance(inner, Ident):
         return Arg(text=inner.name, filter=condition, variable=True)
-    return Arg(text=text_of(inner, file, _argument_problem), filter=condition)
+    return Arg(text=text_of(inner, file, _given_problem), filter=condition)
 
 
-def _argument_problem(text: str) -> str | None:
+def _given_problem(text: str) -> str | None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "an argument is UTF-8"  # it enters records and logs, which are
+        return "what a command is given is UTF-8"  # they enter records and logs, which are
     return None
 
 
@@ -72,8 +72,8 @@ def _updates(value: Value, condition: Filter | None, file: OpamFile) -> Iterator
             yield from _updates(item, condition, file)
     elif isinstance(value, Update | Relation) and isinstance(value.left, Ident):
         if isinstance(value, Relation) and value.operator != "=":
-            raise file.error("expected = += =+ := or =:", value)
-        text = text_of(value.right, file)
+            raise file.error("expected = += =+ := =: or =+=", value)
+        text = text_of(value.right, file, _given_problem)
         yield EnvUpdate(name=value.left.name, operator=value.operator, value=text, filter=condition)
     else:
         raise file.error('expected an update of the environment: NAME += "text"', value)

@@ -112,7 +112,7 @@ class Builder:
         finished = self.isolation.run(
             view,
             argv,
-            dict(task.steps.environment),
+            task.steps.variables(self.jobs),
             log=log,
             cancelled=self.cancelled,
             output=lambda data: self.events.output(task, data),
@@ -163,7 +163,7 @@ class Builder:
         remove_tree(staged / "scratch")
         facts = {
             "label": task.label,
-            "environment": dict(task.steps.environment),
+            "environment": task.steps.variables(self.jobs),
             "tools": task.tools,
             "target": task.target,
             "system_tools": dict(task.system_tools),

@@ -14,6 +14,7 @@ from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import CrossTarget, apply_rules, program
 from xpkg.sandbox.steps import Step, Steps
+from xpkg.sandbox.updates import apply_updates
 
 _MESON_TOOLS = {"c": "cc", "ar": "ar", "ld": "ld", "ranlib": "ranlib"}
 
@@ -62,6 +63,9 @@ def _environment(subject: Subject, values: Environment, steps: list[Step]) -> di
         # ocamlfind alone picks the target's compilers by this; dune must not see it, for it
         # would take the target's tools for its build-machine context as well.
         environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.name
+    for one in subject.setting:
+        apply_updates(environment, one.recipe.setenv, variables(one))
+    apply_updates(environment, subject.recipe.build_env, values)
     return environment
 
 

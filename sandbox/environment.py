@@ -7,7 +7,7 @@ BUILD_PATH_PREFIX_MAP.  Everything is as seen inside the sandbox.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xpkg.repo.filters import Environment, Value
 from xpkg.repo.recipes import Recipe
@@ -23,6 +23,7 @@ class Subject:
 
     ``seen`` maps the names of the instances it sees on its own machine to their versions,
     ``tools_seen`` those on the build machine; the same mapping for a build-machine instance.
+    ``setting`` are those seen whose recipes set variables of the environment, in the order to apply them.
     """
 
     recipe: Recipe
@@ -30,6 +31,7 @@ class Subject:
     native: Target
     seen: Mapping[str, str]
     tools_seen: Mapping[str, str]
+    setting: tuple[Subject, ...] = field(default=(), repr=False)
 
     @property
     def cross(self) -> bool:

@@ -35,6 +35,10 @@ class Steps:
     commands: tuple[Step, ...]
     install_files: tuple[str, ...]  # opam .install files to carry out, the first that exists
 
+    def variables(self, jobs: int) -> dict[str, str]:
+        """The environment to run the commands in, with the number of parallel jobs where the recipe asks for it."""
+        return {name: value.replace(JOBS, str(jobs)) for name, value in self.environment}
+
     def as_value(self) -> dict[str, object]:
         """Plain data for the build key: what is run, not why."""
         return {

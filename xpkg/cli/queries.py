@@ -78,7 +78,7 @@ def _show_steps(printer: Printer, found: queries.ShownSteps) -> int:
     printer.value(
         {
             "machine": found.machine,
-            "environment": dict(steps.environment),
+            "environment": steps.variables(found.jobs),
             "generated": dict(steps.generated),
             "commands": [
                 {"phase": step.phase, "argv": step.command(found.jobs), "rules": list(step.rules)}
@@ -94,7 +94,7 @@ def _show_steps(printer: Printer, found: queries.ShownSteps) -> int:
         for rule in step.rules:
             printer.line(f"    added by {rule}")
     printer.line("then, if the build made one: " + " or ".join(steps.install_files))
-    for name, value in steps.environment:
+    for name, value in steps.variables(found.jobs).items():
         printer.detail(f"environment: {name}={value}")
     for name, text in steps.generated:
         printer.detail(f"file {name}:\n    " + text.rstrip("\n").replace("\n", "\n    "))

@@ -70,13 +70,16 @@ class TaskMaker:
         self._choose = choose
         self._closures: dict[Instance, frozenset[Instance]] = {}
         self._tasks: dict[Instance, BuildTask] = {}
+        self._setting: list[Instance] = []  # whose recipes have setenv, in build order
 
     def make(self, nodes: Sequence[Node]) -> dict[Instance, BuildTask]:
         """Tasks for all nodes, which must be in build order."""
         for node in nodes:
             closure = frozenset(node.requires).union(*(self._closures[one] for one in node.requires))
             self._closures[node.instance] = closure
-            self._tasks[node.instance] = self._task(node, closure)
+            self._tasks[node.instance] = task = self._task(node, closure)
+            if task.recipe.setenv:
+                self._setting.append(node.instance)
         return self._tasks
 
     def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
@@ -89,6 +92,7 @@ class TaskMaker:
             native=self._native,
             seen={one.name: one.version for one in closure if one.machine == instance.machine},
             tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
+            setting=self._subjects_setting(closure),
         )
         steps = derive(subject)
         keys = {one: self._tasks[one].key for one in closure}
@@ -107,6 +111,12 @@ class TaskMaker:
             else tuple(keys[one] for one in sorted(closure) if one.machine != BUILD),
             system_tools=self._system_tools(recipe, closure),
         )
+
+    def _subjects_setting(self, closure: frozenset[Instance]) -> tuple[Subject, ...]:
+        """Dependencies before dependents; those of the target last, so that theirs stands before the tools'."""
+        found = [one for one in self._setting if one in closure]
+        found.sort(key=lambda one: one.machine != BUILD)
+        return tuple(self._tasks[one].subject for one in found)
 
     def _require_target(self, instance: Instance) -> Target:
         if self._target is None or instance.machine != self._target.machine:

@@ -139,6 +139,19 @@ def test_system_tools_come_with_what_declares_them(plan: Callable[..., Plan], ad
     assert tasks["beyond"].system_tools == {"tool": "tool-dev", "other": "other"}
 
 
+def test_setenv_of_the_whole_closure_reaches_the_build_and_its_key(plan: Callable[..., Plan], add: Add) -> None:
+    add("low.1", 'setenv: [ORDER += "%{name}%-%{cross}%"]')
+    add("middle.1", 'depends: ["low"]\nsetenv: [ORDER += "%{name}%-%{cross}%"]')
+    add("tool.1", 'depends: ["low"]\nx-runs-on: "build"')
+    add("top.1", 'depends: ["middle" "tool"]')
+    add("apart.1")
+    before = {task.recipe.name: task for task in plan("top", "apart", target="toy").tasks.values()}
+    assert dict(before["top"].steps.environment)["ORDER"] == "middle-true:low-true:low-false"
+    assert dict(before["tool"].steps.environment)["ORDER"] == "low-false"
+    assert "ORDER" not in dict(before["apart"].steps.environment)
+    assert ["ORDER", "low-false"] in before["tool"].steps.as_value()["environment"]  # type: ignore[operator]
+
+
 def test_the_number_of_jobs_is_in_no_key(plan: Callable[..., Plan], add: Add) -> None:
     add("many.1", 'build: ["make" "-j%{jobs}%" jobs]')
     (task,) = plan("many").tasks.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import TARGET, TOOLS
 from xpkg.sandbox.steps import JOBS
+from xpkg.sandbox.updates import updated
 
 MakeSubject = Callable[..., Subject]
 
@@ -134,3 +136,51 @@ def test_the_environment_is_closed(subject: MakeSubject, monkeypatch: pytest.Mon
     assert before["LC_ALL"] == "C"
     assert before["TZ"] == "UTC"
     assert all(isinstance(value, str) for value in before.values())
+
+
+@pytest.mark.parametrize(
+    ("operator", "results"),
+    [
+        # The value before: unset, "a:b", ":a", "a:".
+        ("=", ["x", "x", "x", "x"]),
+        ("+=", ["x", "x:a:b", "x::a", "x:a:"]),
+        ("=+", ["x", "a:b:x", ":a:x", "a::x"]),
+        (":=", ["x:", "x:a:b", ":x:a", "x:a:"]),
+        ("=:", [":x", "a:b:x", ":a:x", "a:x:"]),
+        ("=+=", ["x", "x:a:b", "x::a", "x:a:"]),
+    ],
+)
+def test_operators_of_updates(operator: str, results: list[str]) -> None:
+    assert [updated(present, operator, "x") for present in ("", "a:b", ":a", "a:")] == results
+
+
+BUILD_ENV = """
+build-env: [
+  [PATH += "%{prefix}%/libexec"] [NEW := "%{name}%.%{version}%"] [PKG_CONFIG_LIBDIR =: "/more"]
+  [CROSS = "yes"] {cross} [LEVEL = "%{jobs}%"] [EMPTY = "%{no-such-variable}%"]
+]
+"""
+
+
+@pytest.mark.parametrize(("cross", "prefix"), [(False, TOOLS), (True, TARGET)])
+def test_a_build_has_its_own_environment(subject: MakeSubject, cross: bool, prefix: str) -> None:
+    steps = derive(subject(BUILD_ENV, cross=cross))
+    environment = dict(steps.environment)
+    assert environment["PATH"] == f"{prefix}/libexec:{TOOLS}/bin:/usr/bin"
+    assert environment["NEW"] == "thing.1.2:"
+    assert environment["PKG_CONFIG_LIBDIR"].endswith("/share/pkgconfig:/more")
+    assert ("CROSS" in environment) == cross
+    assert environment["EMPTY"] == ""
+    assert environment["LEVEL"] == JOBS
+    assert steps.variables(7)["LEVEL"] == "7"
+
+
+def test_dependencies_set_variables_with_their_own_values(subject: MakeSubject) -> None:
+    setenv = 'setenv: [[PLACE += "%{lib}%:%{_:version}%:%{dune:installed}%"] [OWN = "%{name}%"]]'
+    setting = (subject(setenv), subject(setenv, cross=True, seen={"dune": "3"}))
+    one = replace(subject('build-env: OWN += "mine"', cross=True), setting=setting)
+    environment = dict(derive(one).environment)
+    assert environment["PLACE"] == f"{TARGET}/lib/ocaml/site-lib:1.2:true:{TOOLS}/lib:1.2:false"
+    assert environment["OWN"] == "mine:thing"
+    # Only what it sees sets anything: its own setenv is for those that depend on it.
+    assert "PLACE" not in dict(derive(subject(setenv)).environment)
