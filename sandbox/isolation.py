@@ -51,6 +51,12 @@ exec "$@"
 """
 MOUNT_FAILED = 125
 
+MAX_LAYERS = 498
+"""Outputs that one prefix can be merged of: Linux takes 500 layers (``OVL_MAX_STACK``), two of which are empty.
+
+Their names have at most five bytes with the separator, so that all fit into the page (4095 bytes) that mount(2) takes.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -167,9 +173,19 @@ def _prepare_overlays(view: View) -> list[str]:
     return overlays
 
 
+_LINKS = {"tools": "b", "target": "t"}
+
+
 def _overlay(view: View, name: str, layers: tuple[Path, ...], *, writable: bool) -> str:
+    if len(layers) > MAX_LAYERS:
+        raise ConfigurationError(
+            f"a build with {len(layers)} dependencies on one machine cannot be isolated",
+            reference="too-many-dependencies",
+            context=(("most", str(MAX_LAYERS)),),
+            hint="the kernel merges no more directories; build-time dependencies that the recipe can do without help",
+        )
     base = view.scratch
-    links = base / f"{name}.layers"
+    links = base / _LINKS[name]
     if not links.exists():
         links.mkdir(parents=True)
         for directory in ("empty", "empty2", name, "work"):
@@ -179,7 +195,7 @@ def _overlay(view: View, name: str, layers: tuple[Path, ...], *, writable: bool)
         if writable:
             (base / "output").symlink_to(view.output)
     # An overlay wants two lower layers when it has no upper one; empty ones do no harm.
-    lower = ":".join([*(f"{name}.layers/{number:x}" for number in range(len(layers))), "empty", "empty2"])
+    lower = ":".join([*(f"{links.name}/{number:x}" for number in range(len(layers))), "empty", "empty2"])
     return f"{name}@lowerdir={lower}" + (",upperdir=output,workdir=work" if writable else "")
 
 
