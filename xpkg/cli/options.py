@@ -26,7 +26,10 @@ jobs_option = click.option(
     "-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Parallel jobs (default: the processors)."
 )
 prefix_option = click.option(
-    "--prefix", type=click.Path(path_type=Path), metavar="DIR", help="Where to put the target's prefix."
+    "--prefix",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to link the target's prefix; its parent directory must be yours to write in.",
 )
 
 
