@@ -25,11 +25,11 @@ def create(name: str, targets: tuple[str, ...], as_json: bool, verbose: int) -> 
     """Make an empty switch and use it from now on."""
     printer, home = opt.printer(as_json, verbose), opt.home()
     check_name(name, "switch")
-    for target in targets:
-        home.target(target)
-    switches.create(home.root, name, targets)
+    # Every switch has prefixes for the build machine, which "native" names.
+    wanted = sorted({pair.target for pair in (opt.pair(home, one) for one in targets) if pair.target is not None})
+    switches.create(home.root, name, wanted)
     home.change_settings(lambda now: replace(now, switch=name))
-    printer.value({"switch": name, "targets": list(targets)})
+    printer.value({"switch": name, "targets": wanted})
     printer.line(f"made switch {name}; it is used from now on")
     return ExitCode.SUCCESS
 
