@@ -8,7 +8,7 @@ import click
 
 from xpkg.cli import options as opt
 from xpkg.core.errors import ExitCode
-from xpkg.ops.settings import DEFAULT_SWITCH, check_name
+from xpkg.ops.settings import DEFAULT_SWITCH
 from xpkg.sandbox import switches
 
 
@@ -24,7 +24,6 @@ def switch() -> None:
 def create(name: str, targets: tuple[str, ...], as_json: bool, verbose: int) -> int:
     """Make an empty switch and use it from now on."""
     printer, home = opt.printer(as_json, verbose), opt.home()
-    check_name(name, "switch")
     # Every switch has prefixes for the build machine, which "native" names.
     wanted = sorted({pair.target for pair in (opt.pair(home, one) for one in targets) if pair.target is not None})
     switches.create(home.root, name, wanted)

@@ -36,7 +36,7 @@ class Settings:
 
     def with_repository(self, added: RepositorySettings, *, first: bool = True) -> Settings:
         """The settings with one more repository.  UsageError when the name is taken or malformed."""
-        check_name(added.name, "repository")
+        check_repository_name(added.name)
         if added.name == SHIPPED or any(other.name == added.name for other in self.repositories):
             raise UsageError(f"there is a repository named {added.name} already", reference="repository-exists")
         others = self.repositories
@@ -47,11 +47,11 @@ class Settings:
         return replace(self, repositories=tuple(other for other in self.repositories if other.name != name))
 
 
-def check_name(name: str, what: str) -> None:
+def check_repository_name(name: str) -> None:
     """UsageError unless ``name`` is fit to be a directory's name."""
     if _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"{name!r} cannot name a {what}",
+            f"{name!r} cannot name a repository",
             reference="bad-name",
             hint="a letter or digit, then letters, digits, '_', '.', '-'; at most 64",
         )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpkg.core.errors import InputFileError, UsageError
-from xpkg.ops.settings import RepositorySettings, Settings, check_name, load, save
+from xpkg.ops.settings import RepositorySettings, Settings, check_repository_name, load, save
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 REPOSITORIES = st.builds(
@@ -71,4 +71,4 @@ def test_repositories_are_added_in_front_or_behind() -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", "a/b", "a b", "a\n", "a\0", "é", "x" * 65])
 def test_names_that_are_no_directories(name: str) -> None:
     with pytest.raises(UsageError):
-        check_name(name, "switch")
+        check_repository_name(name)
