@@ -12,7 +12,7 @@ from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.tables import Table, read_table
 
 BUILD = "build"
-"""How the build machine is called in plans; its definition is the target ``native``."""
+"""The build machine in plans, and the tree of its packages in a switch; its definition is the target ``native``."""
 NATIVE = "native"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from xpkg.core.errors import StoreError
+from xpkg.repo.targets import BUILD
 
 FORMAT = 1
 RECORD = "generation.json"
@@ -13,9 +14,6 @@ RECORD = "generation.json"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 """What a switch or one of its trees can be called."""
-
-BUILD_TREE = "build"
-"""The tree of the build machine's packages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -25,7 +23,7 @@ class Root:
     name: str
     machine: str
     versions: str = ""
-    tree: str = "build"
+    tree: str = BUILD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -49,7 +47,7 @@ class Tree:
 
     name: str
     prefix: str
-    tools: str = BUILD_TREE
+    tools: str = BUILD
     chosen: bool = False
 
 

@@ -28,8 +28,9 @@ from xpkg.core.files import (
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import printable
+from xpkg.repo.targets import BUILD
 from xpkg.sandbox import generations, userprefix
-from xpkg.sandbox.generations import BUILD_TREE, NAME, RECORD, Generation, Installed, Root, Tree
+from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
 from xpkg.sandbox.prefix import Earlier, compose, verify
 from xpkg.sandbox.relocate import check_prefix
@@ -84,8 +85,8 @@ class Switch:
         """
         chosen = {tree.name: tree.prefix for tree in self.current().trees if tree.chosen}
         chosen.update((name, str(path)) for name, path in (prefixes or {}).items())
-        wanted = sorted({BUILD_TREE, *targets, *(tools or {}), *(tools or {}).values()})
-        trees = tuple(self._tree(name, chosen.get(name), (tools or {}).get(name, BUILD_TREE)) for name in wanted)
+        wanted = sorted({BUILD, *targets, *(tools or {}), *(tools or {}).values()})
+        trees = tuple(self._tree(name, chosen.get(name), (tools or {}).get(name, BUILD)) for name in wanted)
         paths = [tree.prefix for tree in trees]
         for path in paths:
             if paths.count(path) > 1:

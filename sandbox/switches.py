@@ -16,8 +16,9 @@ from xpkg.core.errors import NotFoundError, StoreError, UsageError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, sync_tree, temporary_beside, write_atomically
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean, printable
+from xpkg.repo.targets import BUILD
 from xpkg.sandbox import generations, userprefix
-from xpkg.sandbox.generations import BUILD_TREE, NAME, RECORD, Generation, Installed, Root, Tree
+from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE
 from xpkg.sandbox.liveness import alive_marker, take_dead
 from xpkg.sandbox.switch import Switch
@@ -62,7 +63,7 @@ def create(root: StateRoot, name: str, targets: Iterable[str] = (), *, exist_ok:
         generation = Generation(number=0, created=time.time(), targets=tuple(sorted(targets)))
         first = temporary / "generations" / "0"
         first.mkdir(parents=True)
-        for tree in {BUILD_TREE, *generation.targets}:
+        for tree in {BUILD, *generation.targets}:
             (first / tree).mkdir()
         write_atomically(first / RECORD, generations.encode(generation))
         (temporary / "current").symlink_to("generations/0")

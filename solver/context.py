@@ -10,11 +10,11 @@ from xpkg.repo import formulas
 from xpkg.repo.filters import Environment, is_true
 from xpkg.repo.opamfile.printer import print_value
 from xpkg.repo.recipes import Recipe
-from xpkg.repo.targets import NATIVE, Target
+from xpkg.repo.targets import BUILD, NATIVE, Target
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
-from xpkg.solver.model import BUILD, Instance, on_machine
+from xpkg.solver.model import Instance, on_machine
 from xpkg.solver.placement import Placement, Placements
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
@@ -69,7 +69,8 @@ class RepoContext:
         try:
             recipe = self._universe.recipe(instance.name, instance.version)
         except InputFileError as error:
-            where = f"{error.context[0][1]}: " if error.context else ""
+            file = error.context[0][1] if error.context else ""
+            where = "" if error.message.startswith(file) else f"{file}: "
             return Rejection(instance=instance, reason=f"its recipe is wrong ({where}{error.message})")
         environment = self._environment(instance, requested)
         if not is_true(recipe.available, environment):

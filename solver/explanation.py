@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from xpkg.repo.targets import BUILD
 from xpkg.solver.clauses import (
     Asked,
     Clauses,
@@ -23,7 +24,7 @@ from xpkg.solver.clauses import (
 from xpkg.solver.engine import Contradiction
 from xpkg.solver.exploration import Problem
 from xpkg.solver.hints import hint_for
-from xpkg.solver.model import BUILD, Atom, Instance, NoSolution, on_machine
+from xpkg.solver.model import Atom, Instance, NoSolution, on_machine
 from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 
 _MOST_VERSIONS = 4

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from xpkg.core.errors import ExitCode, XpkgError
-
-BUILD = "build"
-"""The name of the build machine; every other machine is called what its target is called."""
+from xpkg.repo.targets import BUILD
 
 
 def on_machine(machine: str) -> str:

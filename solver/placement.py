@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from xpkg.core.errors import InputFileError
 from xpkg.repo.recipes import RunsOn
+from xpkg.repo.targets import BUILD
 from xpkg.repo.universe import Universe
-from xpkg.solver.model import BUILD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from xpkg.repo.targets import BUILD
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
 from xpkg.solver.exploration import Key, Problem, explore
-from xpkg.solver.model import BUILD, Action, Instance, Node, Request, Solution, SolverGaveUp, on_machine
+from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, formula, instance, need
 from xpkg.core.errors import NotFoundError
+from xpkg.repo.targets import BUILD
 from xpkg.solver.clauses import encode
 from xpkg.solver.engine import Contradiction
 from xpkg.solver.exploration import explore
-from xpkg.solver.model import BUILD, Instance, NoSolution, Request
+from xpkg.solver.model import Instance, NoSolution, Request
 from xpkg.solver.protocol import AllOf, Formula, Need
 from xpkg.solver.solve import solve
 

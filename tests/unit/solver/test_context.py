@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from xpkg.repo import targets
 from xpkg.repo.repository import Repository
-from xpkg.repo.targets import load_targets
+from xpkg.repo.targets import BUILD, load_targets
 from xpkg.repo.universe import Universe
 from xpkg.solver import model
 from xpkg.solver.context import RepoContext
-from xpkg.solver.model import BUILD, Atom, Instance, NoSolution, Request, Solution
+from xpkg.solver.model import Atom, Instance, NoSolution, Request, Solution
 from xpkg.solver.protocol import Candidate, Rejection, needs_of
 from xpkg.solver.solve import solve
 
@@ -99,10 +98,6 @@ def placed(context: RepoContext, name: str, *, requested: bool = False) -> list[
     assert isinstance(candidate, Candidate)
 
     return [f"{need} {need.machine} ({need.reason})" for need in needs_of(candidate.depends)]
-
-
-def test_the_build_machine_is_called_the_same_in_both_rooms() -> None:
-    assert model.BUILD == targets.BUILD
 
 
 def test_each_edge_goes_where_it_is_laid_down(make: Make) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
 from xpkg.core.errors import ExitCode
-from xpkg.solver.model import BUILD, NoSolution, Request
+from xpkg.repo.targets import BUILD
+from xpkg.solver.model import NoSolution, Request
 from xpkg.solver.solve import solve
 
 

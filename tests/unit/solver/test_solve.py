@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
 from xpkg.core.errors import NotFoundError
-from xpkg.solver.model import BUILD, Atom, Exactly, Request, Solution
+from xpkg.repo.targets import BUILD
+from xpkg.solver.model import Atom, Exactly, Request, Solution
 from xpkg.solver.solve import solve
 
 LWT = {

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xpkg.core.text import nearest
-from xpkg.solver.model import BUILD, Atom, Instance
+from xpkg.repo.targets import BUILD
+from xpkg.solver.model import Atom, Instance
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
 TARGET = "moon"
