@@ -106,17 +106,19 @@ class Bubblewrap:
             return
         for program, package in (("bwrap", "bubblewrap"), ("unshare", "util-linux"), ("mount", "mount")):
             find_program(program, package)
-        probe = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+        # What every build mounts; a container may allow namespaces and still refuse a new /proc.
+        probe = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
         command = ["unshare", "--user", "--map-root-user", "--mount", "--", *probe]
         result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
         if result.returncode != 0:
             raise ConfigurationError(
-                "this machine does not let xpkg isolate builds: user namespaces are not available",
+                "this machine does not let xpkg isolate builds: no user namespace with its own mounts can be made",
                 reference="no-user-namespaces",
                 context=(("tried", " ".join(command)), ("answer", result.stderr.strip())),
                 hint="allow unprivileged user namespaces (sysctl user.max_user_namespaces, "
                 "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0); "
-                "a container needs its seccomp profile to allow unshare and mount",
+                "a container must be allowed unshare and mount by its seccomp profile, and must not mask parts of "
+                "/proc (docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined)",
             )
         self._checked = True
 

@@ -6,6 +6,7 @@ are needed and the machine's apt is not touched.  The ``.dsc`` is never needed, 
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from xpkg.repo.sources.apt_sources_list import AptSource, private_list, read_deb
 from xpkg.repo.sources.attempt import Attempt, AttemptFailed
 from xpkg.repo.sources.client_process import Done, run_client
 
+_RETRY_SECONDS = 600
 _FRESH_SECONDS = 6 * 3600
 _HELPER = "/usr/lib/apt/apt-helper"
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
@@ -99,9 +101,13 @@ class _Apt:
             if not any(self._state.glob("lists/*Sources*" if not self._binary else "lists/*Packages*")):
                 raise done.failure("apt-get update")
             if failed or done.code != 0:
-                self._attempt.warn(f"apt could not refresh every list: {'; '.join(failed)[:300] or done.err[:300]}")
-            else:
-                write_atomically(stamp, b"")
+                told = "; ".join(failed) or " ".join(done.err.split())
+                self._attempt.warn(f"apt could not refresh every list: {told[:300]}")
+            write_atomically(stamp, b"")
+            if failed or done.code != 0:
+                # Tried again soon, but not once more for each source of the same run.
+                soon = time.time() - _FRESH_SECONDS + _RETRY_SECONDS
+                os.utime(stamp, (soon, soon))
 
     def versions(self, package: str, filename: str) -> list[str]:
         """The versions of a package, those that list the file before the others."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TextIO
 
 from xpkg.core.errors import XpkgError
 from xpkg.core.text import printable
+
+_FIXED_PREFIX = re.compile("(/xpkg/(?:tools|target)/)_{100,}")
 
 
 class Printer:
@@ -22,11 +25,11 @@ class Printer:
     def line(self, text: str = "") -> None:
         """A line of the answer; nothing when the answer is JSON."""
         if not self.as_json:
-            _put(printable(text), sys.stdout)
+            _put(_brief(printable(text)), sys.stdout)
 
     def note(self, text: str) -> None:
         """A line beside the answer: progress, remarks."""
-        _put(printable(text), sys.stderr if self.as_json else sys.stdout)
+        _put(_brief(printable(text)), sys.stderr if self.as_json else sys.stdout)
 
     def warning(self, text: str) -> None:
         _put(f"warning: {printable(text)}", sys.stderr)
@@ -66,7 +69,12 @@ class Printer:
             lines.append(f"  {printable(label)}: {text}")
         if error.hint:
             lines.append(f"  hint: {printable(error.hint)}")
-        _put("\n".join(lines), sys.stderr)
+        _put(_brief("\n".join(lines)), sys.stderr)
+
+
+def _brief(text: str) -> str:
+    """The text with the fixed prefixes of builds cut short: their length matters to files, not to people."""
+    return _FIXED_PREFIX.sub(r"\1___", text)
 
 
 def _put(text: str, stream: TextIO | None) -> None:
