@@ -14,6 +14,8 @@ from xpkg.repo.tables import Table, read_table
 BUILD = "build"
 """The build machine in plans, and the tree of its packages in a switch; its definition is the target ``native``."""
 NATIVE = "native"
+TOOLS_SUFFIX = "-tools"
+"""A switch keeps a target's build-machine packages in a tree of the target's name with this behind it."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+")
@@ -103,6 +105,10 @@ def read_target(path: Path) -> Target:
         raise table.error("name", f"the name is {name[:80]!r}, but the file is called {path.name!r}")
     if name == BUILD or not _NAME.fullmatch(name):
         raise table.error("name", "a target's name has small letters, digits, '_' and '-', and is not 'build'")
+    if name.endswith(TOOLS_SUFFIX):
+        raise table.error(
+            "name", f"a target's name does not end in {TOOLS_SUFFIX!r}: that is a target's prefix of tools"
+        )
     triple = table.text("triple")
     if not _TRIPLE.fullmatch(triple):
         raise table.error("triple", "expected a GNU triple: cpu-vendor-system or cpu-system")

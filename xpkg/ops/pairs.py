@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xpkg.repo.targets import BUILD, NATIVE
+from xpkg.repo.targets import BUILD, NATIVE, TOOLS_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Pair:
     @property
     def tools_tree(self) -> str:
         """The prefix of what runs on the build machine."""
-        return BUILD if self.target is None else f"{self.target}-tools"
+        return BUILD if self.target is None else self.target + TOOLS_SUFFIX
 
     @property
     def trees(self) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def test_files_that_are_not_toml(tmp_path: Path, data: bytes) -> None:
         read_target(path)
 
 
-@pytest.mark.parametrize("name", ["build", "Board", "-x"])
+@pytest.mark.parametrize("name", ["build", "Board", "-x", "native-tools", "x-tools", "-tools"])
 def test_names_that_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputFileError, match="a target's name"):
         read_target(write(tmp_path, SMALL.replace("board", name), name))
