@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from xpkg.core.digests import Digest
 from xpkg.ops.pairs import Pair
-from xpkg.repo.filters import is_true
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.targets import BUILD, Target
 from xpkg.repo.universe import Universe
@@ -134,12 +133,7 @@ class TaskMaker:
     def _declared(self, recipe: Recipe) -> dict[str, str]:
         if not recipe.x_system_tools:
             return {}
-        packages = [
-            package
-            for names, condition in recipe.depexts
-            if is_true(condition, self._host_variable)
-            for package in names
-        ]
+        packages = recipe.depexts_for(self._host_variable)
         return {tool: packages[0] if packages else tool for tool in recipe.x_system_tools}
 
     def _host_variable(self, name: str) -> str | None:

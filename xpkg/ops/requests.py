@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from xpkg.core.errors import UsageError
 from xpkg.core.text import did_you_mean
@@ -11,33 +11,12 @@ from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
 from xpkg.repo.targets import BUILD
 from xpkg.repo.universe import UnknownPackage
-from xpkg.repo.versions import compare
+from xpkg.repo.versions import Compare
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
 
 # NAME, NAME.VERSION, or NAME and a comparison, as opam's command line takes them.
 _SPELLED = re.compile(r"(?P<name>[A-Za-z0-9_+-]+)(?:(?P<operator>\.|>=|<=|!=|=|>|<)(?P<version>[A-Za-z0-9_+.~-]+))?")
-
-_HOLDS: Mapping[str, Callable[[int], bool]] = {
-    ">=": lambda order: order >= 0,
-    "<=": lambda order: order <= 0,
-    "!=": lambda order: order != 0,
-    ">": lambda order: order > 0,
-    "<": lambda order: order < 0,
-}
-
-
-class _Compared:
-    """The versions on one side of a version."""
-
-    def __init__(self, operator: str, version: str) -> None:
-        self._operator, self._version = operator, version
-
-    def allows(self, version: str) -> bool:
-        return _HOLDS[self._operator](compare(version, self._version))
-
-    def __str__(self) -> str:
-        return f"{self._operator} {self._version}"
 
 
 def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
@@ -52,7 +31,7 @@ def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
     name, operator, version = match["name"], match["operator"], match["version"]
     if operator is None:
         return name, None
-    return name, Exactly(version) if operator in (".", "=") else _Compared(operator, version)
+    return name, Exactly(version) if operator in (".", "=") else Compare(operator, version)
 
 
 def install_atoms(home: Home, pair: Pair, spellings: Sequence[str]) -> tuple[Atom, ...]:
