@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shlex
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
+from xpkg.sandbox import failures
 from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.isolation import Isolation, View
@@ -157,19 +157,24 @@ class Builder:
         )
 
     def _keep(self, task: BuildTask, staged: Path, error: XpkgError) -> BuildError:
-        """Move the failed tree aside with all that is needed to look at it, and tell where."""
+        """Move the failed tree aside with all that is needed to look at it, and tell where.
+
+        Nothing is kept of a build that came to no source tree.
+        """
         self.events.failed(task)
         tail = log_tail(staged / "log")
         remove_tree(staged / "scratch")
-        facts = {
-            "label": task.label,
-            "environment": task.steps.variables(self.jobs),
-            "tools": task.tools,
-            "target": task.target,
-            "system_tools": dict(task.system_tools),
-        }
+        if not (staged / "src").is_dir():  # its source could not even be unpacked
+            return BuildError(error.message, reference=error.reference, context=error.context, hint=error.hint)
+        view = failures.FailedView(
+            label=task.label,
+            environment=task.steps.variables(self.jobs),
+            tools=task.tools,
+            target=task.target,
+            system_tools=task.system_tools,
+        )
         with disk_errors("keep the failed build", staged):
-            (staged / "failed.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+            (staged / failures.RECORD).write_bytes(failures.encode(view))
         kept = self.store.keep_failed(staged, task.label)
         return BuildError(
             error.message,

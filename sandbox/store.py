@@ -33,6 +33,11 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _LABEL = re.compile(r"[A-Za-z0-9_][^/\s\x00-\x1f]{0,240}")
 
 
+def is_key(text: str) -> bool:
+    """Whether ``text`` can be a build key, and so the name of an output."""
+    return _KEY.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOutput:
     """A published output; nothing below ``path`` may be changed."""
@@ -64,7 +69,7 @@ class Store:
 
     def path(self, key: str) -> Path:
         """Where the output of ``key`` is or would be; ValueError for what is not a key."""
-        if _KEY.fullmatch(key) is None:
+        if not is_key(key):
             raise ValueError(f"not a build key: {key!r}")
         return self._outputs / key
 
@@ -76,7 +81,7 @@ class Store:
         """The keys of all published outputs, sorted."""
         if not self._outputs.is_dir():
             return ()
-        return tuple(sorted(name for name in os.listdir(self._outputs) if _KEY.fullmatch(name)))
+        return tuple(sorted(name for name in os.listdir(self._outputs) if is_key(name)))
 
     def output(self, key: str) -> StoredOutput:
         """The published output, read once; StoreError ``output-missing`` or ``record-damaged``."""
@@ -155,11 +160,14 @@ class Store:
         return StoredOutput(key=record.key, path=final, record=record)
 
     def keep_failed(self, staged: Path, label: str) -> Path:
-        """Move the tree of a failed build to ``failed/<label>``, replacing an older one there."""
+        """Move the tree of a failed build to ``failed/<label>``, replacing an older one there.
+
+        Builds of different keys can have one label and fail at once; the later one is kept.
+        """
         if _LABEL.fullmatch(label) is None:
             raise ValueError(f"not a name for a failed build: {label!r}")
         kept = self._failed / label
-        with disk_errors("keep the failed build", kept):
+        with locked(self._locks, f"failed-{label}"), disk_errors("keep the failed build", kept):
             self._failed.mkdir(parents=True, exist_ok=True)
             if kept.exists():
                 self._discard(kept)

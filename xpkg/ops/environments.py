@@ -6,7 +6,6 @@ target's libraries through it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from xpkg.core.errors import NotFoundError
 from xpkg.core.files import disk_errors, write_atomically
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
-from xpkg.sandbox import toolfiles
+from xpkg.sandbox import failures, toolfiles
 from xpkg.sandbox.isolation import Bubblewrap, View
+from xpkg.sandbox.store import is_key
 from xpkg.sandbox.switches import Switch
 from xpkg.sandbox.system_tools import locate
 
@@ -109,19 +109,38 @@ def enter_failed(home: Home, label: str, argv: Sequence[str]) -> int:
             hint=did_you_mean(label, known),
         )
     directory = known[label].directory
-    facts = json.loads((directory / "failed.json").read_text("utf-8"))
+    facts = _read_failed(directory)
     scratch = directory / "scratch"
+
+    def layers(keys: Sequence[str]) -> tuple[Path, ...]:
+        return tuple(home.store.output(key).files for key in keys)
+
     view = View(
         scratch=scratch,
         source=directory / "src",
         generated=directory / "etc",
         output=directory / "files",
-        tools=tuple(home.store.path(key) / "files" for key in facts["tools"]),
-        target=None if facts["target"] is None else tuple(home.store.path(key) / "files" for key in facts["target"]),
-        system_tools=locate(facts["system_tools"]),
+        tools=layers(facts.tools),
+        target=None if facts.target is None else layers(facts.target),
+        system_tools=locate(facts.system_tools),
     )
     scratch.mkdir(exist_ok=True)
     isolation = Bubblewrap()
     isolation.check()
+    return isolation.enter(view, argv, facts.environment)
 
-    return isolation.enter(view, argv, facts["environment"])
+
+def _read_failed(directory: Path) -> failures.FailedView:
+    path = directory / failures.RECORD
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise failures.damaged(str(path), error.strerror or str(error)) from error
+    found = failures.decode(data, str(path))
+    for key in (*found.tools, *(found.target or ())):
+        if not is_key(key):
+            raise failures.damaged(str(path), f"{key[:80]!r} is no build key")
+    for name in ("src", "etc", "files"):
+        if not (directory / name).is_dir():
+            raise failures.damaged(str(directory / name), "it is missing")
+    return found

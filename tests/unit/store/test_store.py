@@ -150,6 +150,33 @@ def test_a_failed_build_is_kept_and_a_newer_one_takes_its_place(store: Store, ro
         store.keep_failed(staged, "../x")
 
 
+def test_builds_of_one_label_may_fail_at_once(root: StateRoot) -> None:
+    start = threading.Barrier(4)
+    errors: list[BaseException] = []
+
+    def fail(number: int) -> None:
+        store = Store(root)
+        start.wait()
+        try:
+            for turn in range(25):
+                with store.staging(f"k{number}") as staged:
+                    for name in ("log", "src"):
+                        (staged / name).write_bytes(b"%d %d" % (number, turn))
+                    store.keep_failed(staged, "lwt.5.7.0")
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=fail, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    kept = root.store / "failed" / "lwt.5.7.0"
+    assert (kept / "log").read_bytes() == (kept / "src").read_bytes()
+    assert [one.name for one in kept.parent.iterdir()] == ["lwt.5.7.0"]
+
+
 def test_remove_makes_an_output_absent(store: Store, make: Make) -> None:
     make("k1", FILES)
     store.remove("k1")
