@@ -173,6 +173,13 @@ class Switch:
     def _stable(self, tree: str) -> Path:
         return self._root.prefix(self.name, tree)
 
+    def _former(self, tree: str) -> Path:
+        """The stable path that a tree had when the current generation was made."""
+        for known in self.current().trees:
+            if not known.chosen:
+                return Path(known.prefix).with_name(tree)
+        return self._stable(tree)
+
     def _tree(self, name: str, chosen: str | None, tools: str) -> Tree:
         if NAME.fullmatch(name) is None or name == RECORD:
             raise UsageError(f"{printable(name)} cannot be the name of a prefix", reference="bad-name")
@@ -180,7 +187,7 @@ class Switch:
         if chosen is None:
             check_prefix(str(stable))
             return Tree(name=name, prefix=str(stable), tools=tools)
-        userprefix.check(Path(chosen), stable, self._root.root)
+        userprefix.check(Path(chosen), stable, self._root.root, self._former(name))
         return Tree(name=name, prefix=chosen, tools=tools, chosen=True)
 
     def _compose(self, store: Store, generation: Generation, directory: Path) -> None:
@@ -207,7 +214,7 @@ class Switch:
             for tree in generation.trees:
                 if tree.chosen:
                     directory, stable = Path(tree.prefix), self._stable(tree.name)
-                    userprefix.check(directory, stable, self._root.root)
+                    userprefix.check(directory, stable, self._root.root, self._former(tree.name))
                     undo.callback(self._unless_current, generation.number, userprefix.place(directory, stable))
             replace_link(self._path / "current", f"generations/{generation.number}")
             undo.pop_all()

@@ -12,11 +12,12 @@ from xpkg.core.files import disk_errors, replace_link
 from xpkg.sandbox.relocate import check_prefix
 
 
-def check(directory: Path, stable: Path, root: Path) -> None:
+def check(directory: Path, stable: Path, root: Path, former: Path) -> None:
     """StoreError when ``directory`` may not become a link to ``stable``; nothing is changed.
 
-    ``prefix-taken`` unless it is absent, an empty directory, or that link already; ``prefix-not-writable``
-    when the link could not be made.
+    ``prefix-taken`` unless it is absent, an empty directory, or that link already, be it to where ``stable`` was
+    (``former``) before the state directory was moved away from there; ``prefix-not-writable`` when the link could
+    not be made.
     """
     check_prefix(str(directory))
     with disk_errors("look at the prefix", directory):
@@ -24,10 +25,12 @@ def check(directory: Path, stable: Path, root: Path) -> None:
         if (parent / directory.name).is_relative_to(root.resolve()):
             raise _taken(directory, "it is inside xpkg's own state directory")
         if directory.is_symlink():
-            if os.readlink(directory) != str(stable):
-                raise _taken(directory, f"it is a link to {os.readlink(directory)}")
-            return
-        if directory.is_dir():
+            found = os.readlink(directory)
+            if found == str(stable):
+                return
+            if found != str(former) or former.exists():
+                raise _taken(directory, f"it is a link to {found}")
+        elif directory.is_dir():
             if any(directory.iterdir()):
                 raise _taken(directory, "it is a directory with files in it")
         elif directory.exists():
@@ -49,7 +52,11 @@ def place(directory: Path, stable: Path) -> Callable[[], None]:
         if directory.is_symlink() and os.readlink(directory) == str(stable):
             return lambda: None
         directory.parent.mkdir(parents=True, exist_ok=True)
-        replaced = directory.is_dir() and not directory.is_symlink()
+        if directory.is_symlink():
+            before = os.readlink(directory)
+            replace_link(directory, str(stable))
+            return lambda: replace_link(directory, before)
+        replaced = directory.is_dir()
         if replaced:
             try:
                 directory.rmdir()  # fails when something came into it meanwhile

@@ -140,7 +140,8 @@ def _show_plan(plan: Plan, printer: Printer) -> None:
     for note in plan.notes:
         printer.note(f"note: {note}")
     if not plan.actions:
-        printer.line("nothing to do")
+        if not plan.moved:
+            printer.line("nothing to do")
         return
     printer.line(f"The plan, {len(plan.actions)} action{'s' if len(plan.actions) > 1 else ''}:")
     printer.table(

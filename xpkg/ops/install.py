@@ -52,6 +52,7 @@ class Present:
     installed: tuple[Installed, ...]
     instances: tuple[Instance, ...]
     roots: tuple[Instance, ...]
+    moved: bool = False
 
     @property
     def keys(self) -> frozenset[tuple[Instance, str]]:
@@ -69,9 +70,14 @@ def present(generation: Generation, pair: Pair) -> Present:
     )
 
 
+def _here(switch: Switch, pair: Pair) -> Present:
+    generation = switch.current()
+    return replace(present(generation, pair), moved=switch.moved(generation))
+
+
 def plan_install(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
     """The plan for installing packages; raises NoSolution and UnknownPackage."""
-    here = present(switch.current(), pair)
+    here = _here(switch, pair)
     request = request_for(pair, here.instances, here.roots)
     wanted = replace(request, install=install_atoms(home, pair, spellings))
     return plan_request(home, pair, wanted, here)
@@ -79,7 +85,7 @@ def plan_install(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str
 
 def plan_remove(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
     """The plan for removing packages and whatever nothing else needs afterwards."""
-    here = present(switch.current(), pair)
+    here = _here(switch, pair)
     request = request_for(pair, here.instances, here.roots)
     gone = removal(pair, spellings, here.instances)
     return plan_request(home, pair, replace(request, remove=gone, prune=True), here)
@@ -99,6 +105,7 @@ def plan_request(home: Home, pair: Pair, request: Request, here: Present | None 
         actions=planned_actions(solution, tasks, dict(keys)),
         before=keys,
         roots=frozenset() if here is None else frozenset(here.roots),
+        moved=here is not None and here.moved,
     )
 
 

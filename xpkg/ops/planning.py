@@ -47,16 +47,18 @@ class Plan:
     actions: tuple[PlannedAction, ...]
     before: frozenset[tuple[Instance, str]] = frozenset()  # what was installed when it was made, with keys
     roots: frozenset[Instance] = frozenset()  # what had been asked for by then
+    moved: bool = False  # whether the prefixes were made for another path of the state directory
 
     @property
     def idle(self) -> bool:
         """Whether the switch is already as planned."""
         asked = {node.instance for node in self.solution.nodes if node.requested}
-        return not self.actions and asked == self.roots
+        return not self.actions and asked == self.roots and not self.moved
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return self.solution.notes
+        moved = ("the state directory has another path now: its prefixes are made anew",) if self.moved else ()
+        return (*self.solution.notes, *moved)
 
 
 class TaskMaker:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,24 @@ def test_a_moved_state_directory_is_noticed_and_mended(
     assert not switch.moved(switch.current())
     prefix = tmp_path / "elsewhere/switches/default/current/kfreebsd"
     assert (prefix / "lib/META").read_text().endswith(f" {prefix}")
+
+
+def test_a_prefix_of_the_users_follows_a_moved_state_directory(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...], tmp_path: Path
+) -> None:
+    chosen = tmp_path / "okaml"
+    commit(switches.create(root, "default"), store, packages, prefix=chosen)
+    # A copy must not take the link away from where it was copied from.
+    shutil.copytree(root.root, tmp_path / "copy", symlinks=True)
+    copied = switches.find(StateRoot(tmp_path / "copy"), "default")
+    assert copied.moved(copied.current())
+    with pytest.raises(StoreError, match="it is a link to"):
+        commit(copied, Store(StateRoot(tmp_path / "copy")), packages)
+    root.root.rename(tmp_path / "elsewhere")
+    moved = StateRoot(tmp_path / "elsewhere")
+    commit(switches.find(moved, "default"), Store(moved), packages)
+    assert os.readlink(chosen) == str(tmp_path / "elsewhere/switches/default/current/kfreebsd")
+    assert (chosen / "lib/META").read_text().endswith(f" {chosen}")
 
 
 def test_names(root: StateRoot) -> None:
