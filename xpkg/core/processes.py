@@ -54,7 +54,7 @@ def run_logged(
         )
         try:
             _copy_output(process, stream.write, output, cancelled)
-            status = process.wait()
+            status = _wait(process, cancelled)
         except BaseException:
             kill_group(process)
             raise
@@ -71,6 +71,19 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event | None) -> int:
+    """The exit status; a program may have closed its output and go on."""
+    while True:
+        _check(cancelled)
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_POLL)
+
+
+def _check(cancelled: threading.Event | None) -> None:
+    if cancelled is not None and cancelled.is_set():
+        raise WorkInterrupted("interrupted")
+
+
 def _copy_output(
     process: subprocess.Popen[bytes],
     write: Callable[[memoryview], int],
@@ -83,8 +96,7 @@ def _copy_output(
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
-            if cancelled is not None and cancelled.is_set():
-                raise WorkInterrupted("interrupted")
+            _check(cancelled)
             if not selector.select(_POLL):
                 if process.poll() is not None:
                     return

@@ -79,6 +79,17 @@ def test_cancelling_kills_the_whole_tree(tmp_path: Path) -> None:
     assert not any(alive(pid) for pid in pids)
 
 
+def test_a_program_that_closed_its_output_is_cancelled_too(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    timer = threading.Timer(0.3, cancelled.set)
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(WorkInterrupted):
+        run_logged(["sh", "-c", "exec >&- 2>&-; sleep 15"], log=tmp_path / "log", cancelled=cancelled)
+    timer.join()
+    assert time.monotonic() - started < 5
+
+
 def test_a_stray_child_holding_the_output_is_not_waited_for(tmp_path: Path) -> None:
     log = tmp_path / "log"
     started = time.monotonic()
