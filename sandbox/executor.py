@@ -57,6 +57,8 @@ def _seen(task: BuildTask) -> tuple[str, ...]:
 
 def _heights(tasks: Sequence[BuildTask]) -> dict[str, int]:
     """For each task the length of the longest chain of tasks that wait for it (critical path first)."""
+    if len(tasks) < 2:  # the most frequent case; importing networkx takes as long as a small build
+        return {task.key: 1 for task in tasks}
     import networkx
 
     graph: networkx.DiGraph[str] = networkx.DiGraph()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -102,6 +103,15 @@ def test_dependencies_that_are_in_the_store_are_not_waited_for(tasks: Callable[[
     build.finished = ["a"]
     LocalExecutor(2).execute([task for task in tasks(DIAMOND) if task.key != "a"], build, threading.Event())
     assert sorted(build.finished) == sorted(DIAMOND)
+
+
+def test_one_task_needs_no_graph(tasks: Callable[[Graph], list[BuildTask]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "networkx", None)  # an import of it fails
+    build = Recorder()
+    LocalExecutor(2).execute(tasks({"e": ()}), build, threading.Event())
+    assert build.finished == ["e"]
+    with pytest.raises(ImportError):
+        LocalExecutor(2).execute(tasks(DIAMOND), build, threading.Event())
 
 
 def test_nothing_to_do(tasks: Callable[[Graph], list[BuildTask]]) -> None:
