@@ -50,8 +50,8 @@ def _put(tree: Path, name: str, path: Path) -> None:
     parent.mkdir(parents=True, exist_ok=True)
     if not parent.resolve().is_relative_to(tree.resolve()):
         raise BuildError(f"the file {name} of the recipe would be written through a link out of the source tree")
-    if destination.is_symlink():
-        destination.unlink()
+    # Not written over: it may be a link, or one of several names that the archive gives to one file.
+    destination.unlink(missing_ok=True)
     shutil.copyfile(path, destination)
     destination.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
 
