@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xpkg.core.errors import StoreError
+from xpkg.core.text import printable
 from xpkg.sandbox.layout import DIRECTORY_MODE
 
 FORMAT = 1
@@ -93,11 +94,34 @@ def decode(data: bytes, where: str) -> OutputRecord:
         digest = msgspec.json.decode(envelope["sha256"], type=str)
         if hashlib.sha256(body).hexdigest() != digest:
             raise damaged(where, "its content is not what its hash says")
-        return msgspec.json.decode(body, type=OutputRecord)
+        record = msgspec.json.decode(body, type=OutputRecord)
     except KeyError as error:
         raise damaged(where, f"it has no {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise damaged(where, str(error)) from error
+    problem = _manifest_problem(record.manifest)
+    if problem is not None:
+        raise damaged(where, problem)
+    return record
+
+
+def _manifest_problem(manifest: Manifest) -> str | None:
+    """Why these entries cannot be one tree; a record may come from elsewhere, and its paths are written to.
+
+    Every entry is directly in a directory that came before it, so none leads out of the tree or through a link.
+    """
+    seen, directories = set[str](), {""}
+    for entry in manifest:
+        path = entry.path
+        parent, _, name = path.rpartition("/")
+        if path in seen:
+            return f"{printable(path)} is there twice"
+        if parent not in directories or path.startswith("/") or name in ("", ".", "..") or "\0" in name:
+            return f"{printable(path)!r} is no path inside its tree"
+        seen.add(path)
+        if entry.kind == "directory":
+            directories.add(path)
+    return None
 
 
 def damaged(where: str, why: str) -> StoreError:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from xpkg.core.errors import StoreError
@@ -50,3 +52,36 @@ def test_another_format_is_named() -> None:
     with pytest.raises(StoreError, match="format 2, this xpkg reads format 1") as caught:
         decode(encode(RECORD).replace(b'"format":1', b'"format":2'), "f")
     assert caught.value.reference == "record-format"
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["/etc"],
+        [".."],
+        ["."],
+        [""],
+        ["lib/"],
+        ["lib/.."],
+        ["lib/../x"],
+        ["lib//x"],
+        ["lib/absent/x"],
+        ["lib/file/x"],
+        ["lib/link/x"],
+        ["lib/a\0b"],
+        ["lib/new", "lib/new"],
+        ["lib"],
+    ],
+)
+def test_a_manifest_that_is_no_tree_is_damaged(paths: list[str]) -> None:
+    """The hash is right: whoever sends a record makes it."""
+    tree = (
+        Entry(path="lib", kind="directory"),
+        Entry(path="lib/file", kind="file"),
+        Entry(path="lib/link", kind="link", link="/etc"),
+    )
+    assert decode(encode(replace(RECORD, manifest=tree)), "f").manifest == tree
+    wrong = replace(RECORD, manifest=(*tree, *(Entry(path=path, kind="file") for path in paths)))
+    with pytest.raises(StoreError) as caught:
+        decode(encode(wrong), "f")
+    assert caught.value.reference == "record-damaged"
