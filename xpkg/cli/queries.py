@@ -65,7 +65,10 @@ def show(
         return _show_steps(printer, queries.steps(home, opt.pair(home, target_name), recipe))
     facts = queries.facts(home, recipe)
     printer.value(facts)
-    printer.table([(name, _shown(value)) for name, value in facts.items() if value not in (None, "", [])])
+    if recipe.unknown_fields:
+        printer.note(f"note: neither opam nor xpkg knows these fields: {', '.join(recipe.unknown_fields)}")
+    shown = {name: _shown(value) for name, value in facts.items() if value not in (None, "", [])}
+    printer.table([(name, value) for name, value in shown.items() if name != "unknown-fields"])
     return ExitCode.SUCCESS
 
 

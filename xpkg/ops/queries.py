@@ -131,6 +131,7 @@ def facts(home: Home, recipe: Recipe) -> dict[str, object]:
         "patches": [patch.text for patch in recipe.patches],
         "system-tools": list(recipe.x_system_tools),
         "directory": str(recipe.directory),
+        "unknown-fields": list(recipe.unknown_fields),
     }
 
 
