@@ -147,6 +147,11 @@ def build_environment(subject: Subject) -> dict[str, str]:
         "XPKG_TARGET": machine.name if subject.cross else "",
         "XPKG_TOOLS": TOOLS,
     }
+    return environment | _tool_variables(subject)
+
+
+def _tool_variables(subject: Subject) -> dict[str, str]:
+    environment: dict[str, str] = {}
     if subject.cross:
         # autoconf's names for the compiler of programs that run while building.
         native_cc = subject.native.toolchain.cc

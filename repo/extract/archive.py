@@ -45,20 +45,26 @@ def extract(
             raise FileExistsError(17, "the destination exists already", str(destination))
         try:
             with archive.open("rb") as file, _named(archive):
-                members, rooted = _format(file, bounds, os.fstat(file.fileno()).st_size)
-                planned = plan(
-                    _watched((member for member, _ in members()), cancel),
-                    bounds,
-                    os.fstat(file.fileno()).st_size,
-                    strip=not rooted if strip is None else strip,
-                    rooted=rooted,
-                )
-                staged.mkdir(mode=0o755)
-                _write(members(), planned, staged, cancel)
+                _unpack(file, staged, bounds, strip, cancel)
             publish_directory(staged, destination)
         except BaseException:
             remove_tree(staged)
             raise
+
+
+def _unpack(file: BinaryIO, staged: Path, limits: Limits, strip: bool | None, cancel: threading.Event | None) -> None:
+    """Two passes: the first reads everything and decides, the second writes."""
+    size = os.fstat(file.fileno()).st_size
+    members, rooted = _format(file, limits, size)
+    planned = plan(
+        _watched((member for member, _ in members()), cancel),
+        limits,
+        size,
+        strip=not rooted if strip is None else strip,
+        rooted=rooted,
+    )
+    staged.mkdir(mode=0o755)
+    _write(members(), planned, staged, cancel)
 
 
 def _watched(members: Iterator[Member], cancel: threading.Event | None) -> Iterator[Member]:

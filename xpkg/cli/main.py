@@ -35,7 +35,7 @@ _COMMANDS = {
 }
 
 # click 8.2 and later tell so of a group without its command; the text is the group's help.
-_MISSING_COMMAND: tuple[type[Exception], ...] = tuple(
+_MISSING_COMMAND: tuple[type[click.UsageError], ...] = tuple(
     kind for kind in (getattr(click.exceptions, "NoArgsIsHelpError", None),) if kind is not None
 )
 
@@ -67,36 +67,37 @@ def run(arguments: Sequence[str]) -> int:
     printer = Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
     try:
         result = xpkg.main(args=words, prog_name="xpkg", standalone_mode=False)
-    except XpkgError as error:
-        printer.error(error)
-        return int(error.exit_code)
-    except click.exceptions.Abort:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         return _interrupted(printer)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        if isinstance(error, _MISSING_COMMAND):
-            print(error.format_message(), file=sys.stderr)
-            return int(ExitCode.BAD_ARGUMENTS)
-        context = getattr(error, "ctx", None)
-        hint = f"{context.command_path} --help" if context is not None else "xpkg --help"
-        printer.error(UsageError(error.format_message(), hint=hint))
+    except _MISSING_COMMAND as error:
+        print(error.format_message(), file=sys.stderr)
         return int(ExitCode.BAD_ARGUMENTS)
-    except KeyboardInterrupt:
-        return _interrupted(printer)
     except BrokenPipeError:
         # The reader of our output went away; say nothing more, also not at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.SUCCESS)
-    except OSError as error:
-        told = StoreError(
-            f"the file system does not allow this: {error.strerror or error}",
-            reference="file-system",
-            context=() if error.filename is None else (("path", str(error.filename)),),
-        )
+    except (XpkgError, click.ClickException, OSError) as error:
+        told = _as_told(error)
         printer.error(told)
         return int(told.exit_code)
     return result if isinstance(result, int) else int(ExitCode.SUCCESS)
+
+
+def _as_told(error: XpkgError | click.ClickException | OSError) -> XpkgError:
+    """The error in the one form that users and programs see."""
+    if isinstance(error, XpkgError):
+        return error
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        hint = f"{context.command_path} --help" if context is not None else "xpkg --help"
+        return UsageError(error.format_message(), hint=hint)
+    return StoreError(
+        f"the file system does not allow this: {error.strerror or error}",
+        reference="file-system",
+        context=() if error.filename is None else (("path", str(error.filename)),),
+    )
 
 
 class _Interrupts:

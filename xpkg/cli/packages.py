@@ -119,21 +119,16 @@ def _act(
 
     with TerminalProgress(printer) as progress:
         done = ops.carry_out(home, switch, make_plan, plan, settings, progress)
-    prefix = str(switch.prefix(plan.pair.tree(plan.pair.machine)))
-    printer.value(
-        {
-            **answer,
-            "generation": done.generation,
-            "prefix": prefix,
-            "built": done.built,
-            "reused": done.reused,
-            "seconds": done.seconds,
-        }
-    )
+    _show_done(done, str(switch.prefix(plan.pair.tree(plan.pair.machine))), answer, printer)
+    return ExitCode.SUCCESS
+
+
+def _show_done(done: ops.Done, prefix: str, answer: dict[str, object], printer: Printer) -> None:
+    facts = {name: getattr(done, name) for name in ("built", "reused", "seconds")}
+    printer.value({**answer, "generation": done.generation, "prefix": prefix, **facts})
     if done.changed:
         printer.line(f"built {done.built}, reused {done.reused}; {_seconds(done.seconds)}")
     printer.line(f"prefix: {prefix}")
-    return ExitCode.SUCCESS
 
 
 def _show_plan(plan: Plan, printer: Printer) -> None:
