@@ -39,13 +39,14 @@ _HIDDEN = (
 _LIBRARY_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 # $1 scratch directory, $2 its overlays (name:options ...), rest: the program.  Relative names keep
-# the option string short (mount(2) allows one page) and free of a path's commas and colons.
+# the option string short (mount(2) allows one page) and free of a path's commas and colons.  The
+# newer fsconfig(2) takes 255 bytes only, so util-linux is told to use mount(2).
 _MOUNT = """
 cd "$1" || exit 125
 overlays=$2
 shift 2
 for overlay in $overlays; do
-    mount -t overlay overlay -o "${overlay#*@},userxattr" "${overlay%%@*}" || exit 125
+    LIBMOUNT_FORCE_MOUNT2=always mount -t overlay overlay -o "${overlay#*@},userxattr" "${overlay%%@*}" || exit 125
 done
 exec "$@"
 """
