@@ -14,7 +14,7 @@ demo: setup
 
 test: setup
 	python -m pytest -n 2 -m "not system" tests
-	python -m pytest -m system -rs tests
+	python -m pytest -m system --timeout 3000 -rs tests
 
 quick: setup
 	python -m pytest -n 2 -m "not system" tests
