@@ -12,6 +12,7 @@ from xpkg.cli import options as opt
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, UsageError
 from xpkg.ops import install as ops
+from xpkg.ops.building import Options
 from xpkg.ops.home import Home
 from xpkg.ops.planning import Plan
 from xpkg.sandbox.switches import Switch
@@ -60,7 +61,7 @@ def install(
     def plan() -> Plan:
         return ops.plan_install(home, switch, pair, packages)
 
-    settings = ops.Options(
+    settings = Options(
         jobs=opt.jobs_or_default(jobs),
         prefix=None if prefix is None else prefix.absolute(),
         allow_unhashed=frozenset(unhashed),
@@ -92,14 +93,14 @@ def remove(
     def plan() -> Plan:
         return ops.plan_remove(home, switch, pair, packages)
 
-    return _act(home, switch, plan, ops.Options(jobs=opt.jobs_or_default(jobs)), printer, dry_run=dry_run, yes=yes)
+    return _act(home, switch, plan, Options(jobs=opt.jobs_or_default(jobs)), printer, dry_run=dry_run, yes=yes)
 
 
 def _act(
     home: Home,
     switch: Switch,
     make_plan: Callable[[], Plan],
-    settings: ops.Options,
+    settings: Options,
     printer: Printer,
     *,
     dry_run: bool,

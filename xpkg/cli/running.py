@@ -7,7 +7,7 @@ import click
 from xpkg.cli import options as opt
 from xpkg.cli.progress import TerminalProgress
 from xpkg.ops import run as ops
-from xpkg.ops.install import Options
+from xpkg.ops.building import Options
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

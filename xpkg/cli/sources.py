@@ -36,10 +36,15 @@ def fetch(
     pair = opt.pair(home, target_name)
     plan = ops.plan_install(home, home.find_switch(make=False), pair, packages)
     book = SourceBook(home.root, home.environment)
-    settings = ops.Options(jobs=opt.jobs_or_default(jobs), allow_unhashed=frozenset(unhashed))
     tasks = list(plan.tasks.values())
     with TerminalProgress(printer) as progress:
-        files = book.fetch(tasks, settings, progress.sources, threading.Event())
+        files = book.fetch(
+            tasks,
+            progress.sources,
+            threading.Event(),
+            jobs=opt.jobs_or_default(jobs),
+            allow_unhashed=frozenset(unhashed),
+        )
     rows = [
         {"name": task.recipe.name, "version": task.recipe.version, "path": str(files(task).archive)}
         for task in tasks

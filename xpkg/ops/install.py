@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xpkg.ops.building import Clock, Options, build_all
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
 from xpkg.ops.planning import Plan, TaskMaker, planned_actions
+from xpkg.ops.present import Present, present
 from xpkg.ops.requests import install_atoms, removal, request_for
 from xpkg.ops.sources import SourceBook
 from xpkg.solver.context import RepoContext
-from xpkg.solver.model import Instance, Request
+from xpkg.solver.model import Request
 from xpkg.solver.solve import solve
 
 if TYPE_CHECKING:
     from xpkg.ops.progress import Progress
-    from xpkg.sandbox.switches import Generation, Installed, Switch
-    from xpkg.sandbox.task import BuildTask
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to carry a plan out.  ``jobs`` bounds both concurrent builds and each build's own jobs."""
-
-    jobs: int = 1
-    prefix: Path | None = None
-    allow_unhashed: frozenset[str] = frozenset()
-    offline: bool = False
+    from xpkg.sandbox.switches import Generation, Switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +32,6 @@ class Done:
     built: int
     reused: int
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
-    """What a pair of a switch holds now."""
-
-    installed: tuple[Installed, ...]
-    instances: tuple[Instance, ...]
-    roots: tuple[Instance, ...]
-    moved: bool = False
-
-    @property
-    def keys(self) -> frozenset[tuple[Instance, str]]:
-        return frozenset((_instance(one), one.key) for one in self.installed)
-
-
-def present(generation: Generation, pair: Pair) -> Present:
-    """The pair's part of a generation."""
-    installed = tuple(one for one in generation.installed if one.tree in pair.trees)
-    asked = {(root.name, root.tree) for root in generation.roots}
-    return Present(
-        installed=installed,
-        instances=tuple(_instance(one) for one in installed),
-        roots=tuple(_instance(one) for one in installed if (one.name, one.tree) in asked),
-    )
 
 
 def _here(switch: Switch, pair: Pair) -> Present:
@@ -125,7 +89,7 @@ def carry_out(
         plan, built = build_all(home, plan, options, progress, clock)
         total += built
         with switch.lock():
-            if present(switch.current(), plan.pair).keys == plan.before:
+            if _unchanged(present(switch.current(), plan.pair), plan):
                 generation = _commit(home, switch, plan, options)
                 break
         plan = plan_anew()
@@ -139,45 +103,9 @@ def carry_out(
     )
 
 
-def build_all(
-    home: Home, plan: Plan, options: Options, progress: Progress, clock: Clock | None = None
-) -> tuple[Plan, int]:
-    """Build what is missing; the plan that was built, and how many outputs are new."""
-    clock = clock or Clock()
-    missing = _missing(home, plan)
-    if not missing:
-        return plan, 0
-    from xpkg.sandbox.build import Builder
-    from xpkg.sandbox.executor import LocalExecutor
-    from xpkg.sandbox.isolation import Bubblewrap
-    from xpkg.sandbox.system_tools import locate
-
-    isolation = Bubblewrap()
-    isolation.check()
-    locate({tool: package for task in missing for tool, package in task.system_tools.items()})
-    cancelled = threading.Event()
-    book = SourceBook(home.root, home.environment)
-    fetched = book.fetch(missing, options, progress.sources, cancelled)
-    clock.lap("fetch")
-    replanned = _with_fetched(home, plan, book)
-    missing = _missing(home, replanned)
-    builder = Builder(
-        store=home.store, isolation=isolation, events=progress.builds(missing), jobs=options.jobs, cancelled=cancelled
-    )
-    LocalExecutor(options.jobs).execute(missing, lambda task: builder.build(task, fetched), cancelled)
-    clock.lap("build")
-    return replanned, len(missing)
-
-
-def _missing(home: Home, plan: Plan) -> list[BuildTask]:
-    return [task for task in plan.tasks.values() if not home.store.has(task.key)]
-
-
-def _with_fetched(home: Home, plan: Plan, book: SourceBook) -> Plan:
-    """The plan with the keys that follow from the sources that were really there."""
-    target = None if plan.pair.target is None else home.target(plan.pair.target)
-    tasks = TaskMaker(home.universe, home.native, target, book.choice).make(plan.solution.nodes)
-    return replace(plan, tasks=tasks)
+def _unchanged(here: Present, plan: Plan) -> bool:
+    """Whether the pair holds what it held when the plan was made, asked for by the same names."""
+    return here.keys == plan.before and frozenset(here.roots) == plan.roots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,21 +159,3 @@ def _commit(home: Home, switch: Switch, plan: Plan, options: Options) -> Generat
         prefixes=placing.prefixes,
         tools=placing.tools,
     )
-
-
-def _instance(one: Installed) -> Instance:
-    return Instance(name=one.name, version=one.version, machine=one.machine)
-
-
-class Clock:
-    """Seconds by part of the work."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now, self._last = now, now()
-        self.laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        """Count the time since the last lap to ``name``."""
-        moment = self._now()
-        self.laps[name] = round(self.laps.get(name, 0.0) + moment - self._last, 3)
-        self._last = moment

@@ -12,8 +12,9 @@ from xpkg.core.errors import BuildError, NotFoundError, UsageError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, temporary_beside
 from xpkg.core.locks import locked
 from xpkg.core.text import did_you_mean
-from xpkg.ops import install as installing
+from xpkg.ops.building import Options, build_all
 from xpkg.ops.home import Home
+from xpkg.ops.install import plan_request
 from xpkg.ops.pairs import Pair
 from xpkg.ops.requests import install_atoms
 from xpkg.repo.targets import Run
@@ -55,12 +56,12 @@ def find_product(switch: Switch, pair: Pair, run: Run, name: str) -> Path:
     )
 
 
-def prepare_runner(home: Home, run: Run, options: installing.Options, progress: Progress) -> Path:
+def prepare_runner(home: Home, run: Run, options: Options, progress: Progress) -> Path:
     """The prefix of the runner's package, built when it is not there yet."""
     pair = Pair()
     request = Request(install=install_atoms(home, pair, [run.package]))
-    plan = installing.plan_request(home, pair, request)
-    plan, _ = installing.build_all(home, plan, options, progress)
+    plan = plan_request(home, pair, request)
+    plan, _ = build_all(home, plan, options, progress)
     runner = next(task for instance, task in plan.tasks.items() if instance.name == run.package)
     outputs = [home.store.output(key) for key in (runner.key, *runner.tools)]
     place = home.root.runners / runner.key

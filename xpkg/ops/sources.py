@@ -15,8 +15,11 @@ from xpkg.repo.sources.cache import SourceCache, identity
 from xpkg.sandbox.task import BuildTask, SourceFiles
 
 if TYPE_CHECKING:
-    from xpkg.ops.install import Options
     from xpkg.repo.sources.progress import Progress
+
+
+Files = Callable[[BuildTask], SourceFiles]
+"""Gives a task the files it is built from."""
 
 
 class SourceBook:
@@ -73,20 +76,27 @@ class SourceBook:
         return list(wanted.values())
 
     def fetch(
-        self, tasks: Iterable[BuildTask], options: Options, progress: Progress, cancelled: threading.Event
-    ) -> Callable[[BuildTask], SourceFiles]:
+        self,
+        tasks: Iterable[BuildTask],
+        progress: Progress,
+        cancelled: threading.Event,
+        *,
+        jobs: int,
+        allow_unhashed: frozenset[str],
+        offline: bool = False,
+    ) -> Files:
         """Fetch all sources of the tasks; a function that gives each task its files.  Raises SyncError."""
         from xpkg.repo.sources.fetch import fetch_all
         from xpkg.repo.sources.settings import FetchSettings
 
-        wanted = self.wanted(tasks, options.allow_unhashed)
+        wanted = self.wanted(tasks, allow_unhashed)
         fetched = fetch_all(
             wanted,
             self._cache,
             settings=FetchSettings(environment=self._environment),
-            jobs=max(4, options.jobs),
+            jobs=max(4, jobs),
             progress=progress,
-            offline=options.offline,
+            offline=offline,
             cancel=cancelled,
         )
         for one, file in fetched.items():
@@ -96,7 +106,7 @@ class SourceBook:
 
     def _files(self, task: BuildTask) -> SourceFiles:
         recipe = task.recipe
-        main = self._fetched.get(_label(recipe))
+        main = self._fetched[_label(recipe)] if recipe.sources else None
         extra = tuple((one.name, self._fetched[_label(recipe, one.name)].path) for one in recipe.extra_sources)
         return SourceFiles(archive=None if main is None else main.path, extra=extra)
 

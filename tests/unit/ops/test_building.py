@@ -1,0 +1,114 @@
+"""What is fetched and built, when a source turns out to be another than planned."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from xpkg.core.digests import of_file
+from xpkg.ops.building import Options
+from xpkg.ops.home import Home
+from xpkg.ops.install import carry_out, plan_install
+from xpkg.ops.pairs import Pair
+from xpkg.repo.sources.progress import Progress as SourceProgress
+from xpkg.repo.sources.progress import silent
+from xpkg.sandbox.events import BuildEvents
+from xpkg.sandbox.switches import create
+from xpkg.sandbox.task import BuildTask
+
+
+class _Quiet:
+    """Nobody is told anything."""
+
+    sources: SourceProgress = staticmethod(silent)
+
+    def builds(self, tasks: object) -> BuildEvents:
+        del tasks
+        return _NoEvents()
+
+
+class _NoEvents:
+    def waiting(self, task: BuildTask) -> None: ...
+
+    def started(self, task: BuildTask) -> None: ...
+
+    def command(self, task: BuildTask, argv: list[str]) -> None: ...
+
+    def output(self, task: BuildTask, data: bytes) -> None: ...
+
+    def finished(self, task: BuildTask, seconds: float, *, reused: bool) -> None: ...
+
+    def failed(self, task: BuildTask) -> None: ...
+
+
+def _archive(path: Path, text: str) -> str:
+    """A source archive that holds one text, and its digest."""
+    (path.parent / "text").write_text(text)
+    with tarfile.open(path, "w") as archive:
+        archive.add(path.parent / "text", "top/text")
+    return str(of_file(path))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A state directory with a repository of two packages: ``base`` has two sources, ``above`` needs it."""
+    first, second, own = (tmp_path / f"{name}.tar" for name in ("first", "second", "own"))
+    hashes = [_archive(path, path.stem) for path in (first, second, own)]
+    repository = tmp_path / "repository" / "packages"
+    common = """
+opam-version: "2.0"
+x-toolchain: "none"
+install: ["sh" "-c" "mkdir -p %{share}% && cp text %{share}%/%{name}%"]
+"""
+    recipes = {
+        "base": f'url {{ src: "file://{first}" checksum: "{hashes[0]}" }}\n'
+        f'x-alternative-sources: [["file://{second}" "{hashes[1]}"]]\n',
+        "above": f'depends: "base"\nurl {{ src: "file://{own}" checksum: "{hashes[2]}" }}\n',
+    }
+    for name, text in recipes.items():
+        place = repository / name / f"{name}.1"
+        place.mkdir(parents=True)
+        (place / "opam").write_text(common + text)
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "settings.toml").write_text(f'[[repository]]\nname = "test"\naddress = "{repository.parent}"\n')
+    return Home(root)
+
+
+def _install(home: Home) -> None:
+    switch, pair = home.find_switch(), Pair()
+    carry_out(
+        home,
+        switch,
+        lambda: plan_install(home, switch, pair, ["above"]),
+        plan_install(home, switch, pair, ["above"]),
+        Options(),
+        _Quiet(),
+    )
+
+
+def _content(home: Home, name: str) -> str:
+    return (home.find_switch().prefix("build") / "share" / name).read_text()
+
+
+def test_another_alternative_is_built_with_and_known_by_its_own_key(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "first.tar").unlink()
+    _install(home)
+    assert (_content(home, "base"), _content(home, "above")) == ("second", "own")
+
+
+def test_what_an_alternative_makes_missing_is_fetched_as_well(home: Home, tmp_path: Path) -> None:
+    """``above`` is in the store, but was built with the ``base`` of the source that is gone."""
+    _install(home)
+    assert _content(home, "base") == "first"
+    store = home.store
+    keys = store.keys()
+    store.remove(next(key for key in keys if store.output(key).record.name == "base"))
+    subprocess.run(["rm", "-rf", tmp_path / "root" / "cache", tmp_path / "first.tar"], check=True)
+    create(home.root, "other")
+    other = Home(home.root.root, "other")
+    _install(other)
+    assert (_content(other, "base"), _content(other, "above")) == ("second", "own")
