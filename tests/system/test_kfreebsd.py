@@ -72,11 +72,8 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    directory = tmp_path_factory.mktemp("first")
-    root = Path(os.environ.get("XPKG_TEST_ROOT") or directory / "root").absolute()
-    (directory / "home").mkdir()
-    return Place(root=root, home=directory / "home")
+def place(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(root=state_root, home=tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
