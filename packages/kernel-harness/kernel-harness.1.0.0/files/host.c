@@ -279,9 +279,11 @@ int64_t host_time(int since_1970)
 
 void host_nap(int64_t ns)
 {
-  struct timespec ts = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
+  /* Until a moment, not for what is left: each interrupt would add the time that the clock rounds up. */
+  int64_t until = host_time(0) + ns;
+  struct timespec ts = { .tv_sec = until / NS_PER_S, .tv_nsec = until % NS_PER_S };
 
-  while (nanosleep(&ts, &ts) != 0 && errno == EINTR) continue;
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR) continue;
 }
 
 void host_random(void *buf, size_t len)
