@@ -110,7 +110,8 @@ def overhead(bench: Bench, name: str) -> None:
     try:
         for number in range(1, bench.rounds + 1):
             _changed(repository, shown, number)
-            ours.append(seconds(lambda: bench.run("install", name, "--yes")))
+            # The steps shown are those of one job, so both sides use one.
+            ours.append(seconds(lambda: bench.run("install", name, "--yes", "--jobs", "1")))
             theirs.append(seconds(lambda: _by_hand(bench.scratch / "hand", shown, steps, source, tools)))
             shutil.rmtree(bench.scratch / "hand")
     finally:
