@@ -26,7 +26,7 @@ _TYPES = ("REL", "EXEC", "DYN")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
-    """The C tools and the compiler package.  Paths are relative to the prefix of the build machine's tools."""
+    """The C tools and the compiler package.  Paths are relative to the machine's own prefix."""
 
     packages: tuple[str, ...] = ()
     compiler: str | None = None
