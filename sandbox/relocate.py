@@ -182,8 +182,8 @@ def _patch(descriptor: int, source: str, name: str, offsets: tuple[int, ...], pa
 def _copy(source: str, descriptor: int) -> None:
     """Copy inside the kernel, sharing blocks on file systems that can.
 
-    For 160 MB on ext4 sendfile(2) was the steadiest: 0.08 s in a run in which copy_file_range(2)
-    took 0.11 to 0.5 s; other runs gave other orders.
+    For 160 MB on ext4 sendfile(2) took 0.08 s in a run in which copy_file_range(2) took 0.11 to
+    0.5 s; other runs gave other orders.
     """
     with open(source, "rb") as stream:
         try:
