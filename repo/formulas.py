@@ -164,3 +164,12 @@ def needs(resolved: Resolved) -> Iterator[Need]:
     else:
         for item in resolved.items:
             yield from needs(item)
+
+
+def atoms(formula: Formula) -> Iterator[Atom]:
+    """The atoms of a formula as written, in order."""
+    if isinstance(formula, Atom):
+        yield formula
+    else:
+        for item in formula.items:
+            yield from atoms(item)

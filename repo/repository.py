@@ -9,6 +9,7 @@ from pathlib import Path
 from xpkg.core.errors import InputFileError
 from xpkg.core.files import disk_errors
 from xpkg.core.text import printable
+from xpkg.repo.entries import Entry, entry_of
 from xpkg.repo.fields import Fields
 from xpkg.repo.names import name_problem, split_package, version_problem
 from xpkg.repo.opamfile.file import decode, parse
@@ -104,6 +105,15 @@ class Repository:
             directory = self._versions(name)[version]
             recipe = self._recipes[name, version] = read_recipe(directory, name, version, self.name)
         return recipe
+
+    def entry(self, name: str, version: str) -> Entry:
+        """What queries need of one version, which ``versions`` must list; a wrong recipe is told in ``problem``."""
+        try:
+            return entry_of(self.recipe(name, version))
+        except InputFileError as error:
+            file = error.context[0][1] if error.context else ""
+            where = "" if error.message.startswith(file) else f"{file}: "
+            return Entry(name, version, self.name, problem=f"{where}{error.message}")
 
     def _error(self, problem: str, path: Path) -> InputFileError:
         return InputFileError(

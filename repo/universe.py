@@ -8,6 +8,8 @@ from functools import cached_property
 from xpkg.core.errors import NotFoundError
 from xpkg.core.text import did_you_mean, nearest, printable
 from xpkg.repo.crossrules import CrossRules, read_cross_rules
+from xpkg.repo.entries import Entry
+from xpkg.repo.formulas import atoms
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.repository import Repository
 from xpkg.repo.targets import Target
@@ -65,9 +67,26 @@ class Universe:
 
     def recipe(self, name: str, version: str) -> Recipe:
         """The recipe of one version; UnknownPackage when there is none, InputFileError when it is wrong."""
+        return self._holder(name, version).recipe(name, version)
+
+    def entry(self, name: str, version: str) -> Entry:
+        """What queries and the solver need of one version; UnknownPackage when there is none."""
+        return self._holder(name, version).entry(name, version)
+
+    def mentioning(self, name: str) -> tuple[str, ...]:
+        """The packages some version of which names ``name`` in depends or depopts, whatever the filters; sorted."""
+        found = set()
+        for one in self._names:
+            for entry in (self.entry(one, version) for version in self.versions(one)):
+                if any(atom.name == name for formula in (entry.depends, entry.depopts) for atom in atoms(formula)):
+                    found.add(one)
+        return tuple(sorted(found))
+
+    def _holder(self, name: str, version: str) -> Repository:
+        """The repository whose copy of one version counts; UnknownPackage when there is none."""
         for repository in self._holders(name):
             if version in repository.versions(name):
-                return repository.recipe(name, version)
+                return repository
         known = self.versions(name)
         near = nearest(version, known) or known[:3]
         raise UnknownPackage(
