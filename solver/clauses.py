@@ -22,6 +22,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFormula:
+    """The request contains this formula."""
+
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """What must hold in this switch whatever is asked for."""
+
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """The request says that this name must be gone from this machine."""
 
@@ -68,7 +82,7 @@ class NoCycle:
     cycle: tuple[Instance, ...]
 
 
-Group = Asked | Removed | Needs | Conflicts | OneOfClass | OneVersion | NoCycle
+Group = Asked | AskedFormula | Invariant | Removed | Needs | Conflicts | OneOfClass | OneVersion | NoCycle
 
 
 @dataclass(slots=True)
@@ -123,10 +137,18 @@ def _breadth_first(problem: Problem) -> list[Key]:
 
 
 def _encode_request(clauses: Clauses, problem: Problem) -> None:
-    for atom in problem.request.install:
+    request = problem.request
+    for atom in () if request.best_effort else request.install:
         group = clauses.group(Asked(atom))
         clauses.require([clauses.variable[one] for one in problem.matches(atom)], group)
-    for name, machine in problem.request.remove:
+    for formula in request.formulas:
+        for conjunct in _conjuncts(formula):
+            group = clauses.group(AskedFormula(conjunct))
+            clauses.require(_disjunction(clauses, problem, conjunct, group), group)
+    for conjunct in _conjuncts(request.invariant) if request.invariant is not None else ():
+        group = clauses.group(Invariant(conjunct))
+        clauses.require(_disjunction(clauses, problem, conjunct, group), group)
+    for name, machine in request.remove:
         group = clauses.group(Removed(name, machine))
         for one in problem.usable.get((name, machine), ()):
             clauses.require([-clauses.variable[one]], group)

@@ -2,7 +2,9 @@
 
 opam 2.6.1, "External solvers": ``-removed, -count[avoid-version,changed], -count[version-lag,request],
 -count[version-lag,changed], -count[missing-depexts,changed], -changed``; for upgrades ``-removed,
--count[avoid-version,changed], -count[version-lag,solution], -count[missing-depexts,changed], -new``.
+-count[avoid-version,changed], -count[version-lag,solution], -count[missing-depexts,changed], -new``; to repair,
+``-changed, -count[avoid-version,true], -count[version-lag,false], -count[missing-depexts,true]``. Best effort puts
+``+count[opam-query,solution]`` before any of these.
 
 Deviations: system packages are not looked at while solving, so ``missing-depexts`` is left out. ``changed``
 counts a name on each machine. A last criterion, the sum of the ranks of what is new in the order of names, decides
@@ -21,6 +23,21 @@ Weighted = list[tuple[int, int]]
 
 def criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
     """The criteria, the most important first. May add variables that stand for "nothing of this name is left"."""
+    missed = [_missed(problem, clauses)] if problem.request.best_effort else []
+    return missed + _state_criteria(problem, clauses)
+
+
+def _missed(problem: Problem, clauses: Clauses) -> Weighted:
+    """One for each name asked for that is not there as asked."""
+    weighted: Weighted = []
+    for atom in problem.request.install:
+        absent = clauses.fresh()
+        clauses.rows.append(((absent, *(clauses.variable[one] for one in problem.matches(atom))), FREE))
+        weighted.append((absent, 1))
+    return weighted
+
+
+def _state_criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
     request = problem.request
     installed = {(one.name, one.machine): one for one in request.installed}
     new = [one for one in problem.candidates if installed.get((one.name, one.machine)) != one]
@@ -32,6 +49,14 @@ def criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
             [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
             _lags(problem, clauses, list(problem.candidates)),
             [(variable[one], 1) for one in new if (one.name, one.machine) not in installed],
+            _ranks(clauses, new),
+        ]
+    if request.fixup:
+        added = [(variable[one], 1) for one in new if (one.name, one.machine) not in installed]
+        return [
+            added + _changed(problem, clauses),
+            [(variable[one], 1) for one in problem.candidates if problem.candidates[one].avoided],
+            _lags(problem, clauses, list(problem.candidates)),
             _ranks(clauses, new),
         ]
     asked = _asked_anew(problem, installed)
@@ -59,6 +84,17 @@ def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance])
     return weighted
 
 
+def _changed(problem: Problem, clauses: Clauses) -> Weighted:
+    """One for each installed instance that does not stay."""
+    weighted: Weighted = []
+    for one in sorted(problem.request.installed):
+        away = clauses.fresh()
+        stays = [clauses.variable[one]] if one in clauses.variable else []
+        clauses.rows.append(((away, *stays), FREE))
+        weighted.append((away, 1))
+    return weighted
+
+
 FREE = -1
 """The group of rows that only define a variable and can never contradict anything."""
 
@@ -68,7 +104,8 @@ def _penalised(problem: Problem, instance: Instance, installed: dict[Key, Instan
     if problem.candidates[instance].avoided is None:
         return False
     present = installed.get((instance.name, instance.machine))
-    return present is None or problem.candidates[present].avoided is None
+    known = None if present is None else problem.candidates.get(present)
+    return known is None or known.avoided is None
 
 
 def _asked_anew(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from xpkg.repo.targets import BUILD
 from xpkg.solver.clauses import (
     Asked,
+    AskedFormula,
     Clauses,
     Conflicts,
     Group,
+    Invariant,
     Needs,
     NoCycle,
     OneOfClass,
@@ -29,6 +31,7 @@ from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 
 _MOST_VERSIONS = 4
 _MOST_ALIKE = 3
+_STATED = (Asked, AskedFormula, Invariant, Removed)
 
 
 def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
@@ -69,15 +72,27 @@ def _headline(groups: Sequence[Group]) -> str:
         return f"{names} cannot be installed: packages wait for each other"
     if asked and removed:
         return f"{names} cannot be installed without {_listed([one.name for one in removed], 'and')}"
+    if not asked:
+        return (
+            "what is asked for cannot be had" if _formulas(groups, AskedFormula) else "the switch cannot be as it must"
+        )
     if len(asked) > 1:
         return f"{names} cannot be installed together"
     return f"{names} cannot be installed"
 
 
+def _formulas(groups: Sequence[Group], kind: type[AskedFormula | Invariant]) -> list[Formula]:
+    return [
+        group.formula for group in groups if isinstance(group, AskedFormula | Invariant) and isinstance(group, kind)
+    ]
+
+
 def _from_the_request_on(groups: Sequence[Group]) -> list[Group]:
     """Requests first, then each need after one that leads to it, then what sets them against each other."""
-    told: list[Group] = [group for group in groups if isinstance(group, Asked | Removed)]
+    told: list[Group] = [group for group in groups if isinstance(group, _STATED)]
     reached = [(group.atom.name, group.atom.machine) for group in groups if isinstance(group, Asked)]
+    stated = [*_formulas(groups, AskedFormula), *_formulas(groups, Invariant)]
+    reached += [(need.name, need.machine) for formula in stated for need in needs_of(formula)]
     cycles = [{(one.name, one.machine) for one in group.cycle} for group in groups if isinstance(group, NoCycle)]
     waiting = [group for group in groups if isinstance(group, Needs) and not _inside(group, cycles)]
     for key in reached:  # grows while it is walked
@@ -86,7 +101,7 @@ def _from_the_request_on(groups: Sequence[Group]) -> list[Group]:
                 told.append(group)
                 reached += [(need.name, need.machine) for need in needs_of(group.formula)]
     told += [group for group in waiting if group not in told]
-    return told + [group for group in groups if not isinstance(group, Asked | Removed | Needs)]
+    return told + [group for group in groups if not isinstance(group, (*_STATED, Needs))]
 
 
 def _inside(group: Needs, cycles: Sequence[set[tuple[str, str]]]) -> bool:
@@ -110,6 +125,10 @@ class _Teller:
             case Asked(atom):
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
                 return f"{atom} was asked for{self._shortage(need)}"
+            case AskedFormula(formula):
+                return f"{self._formula(formula, self._own(formula))} was asked for{self._shortages(formula)}"
+            case Invariant(formula):
+                return f"the switch must have {self._formula(formula, self._own(formula))}{self._shortages(formula)}"
             case Removed(name, machine):
                 return f"{name} was asked to be removed, as it is {on_machine(machine)}"
             case Needs(instances, formula):
@@ -124,6 +143,15 @@ class _Teller:
             case NoCycle(cycle):
                 return f"{cycle[0]} needs {', which needs '.join(map(str, (*cycle[1:], cycle[0])))}: a cycle"
 
+    def _own(self, formula: Formula) -> str:
+        """The machine of what a formula names first: it goes without saying."""
+        return next((need.machine for need in needs_of(formula)), BUILD)
+
+    def _shortages(self, formula: Formula) -> str:
+        """Why nothing meets a formula, or nothing to say when something may."""
+        shortages = [self._shortage(need) for need in needs_of(formula)]
+        return "".join(shortages) if all(shortages) else ""
+
     def _needs(self, instances: tuple[Instance, ...], formula: Formula) -> str:
         instances = self._in_question(instances)
         origins = dict.fromkeys(self._problem.candidates[one].origin for one in instances)
@@ -131,8 +159,7 @@ class _Teller:
         needs = needs_of(formula)
         wanted = self._formula(formula, instances[0].machine)
         implicit = next((f", {need.implicit}" for need in needs if need.implicit), "")
-        shortages = [self._shortage(need) for need in needs]
-        shortage = "".join(shortages) if all(shortages) else ""
+        shortage = self._shortages(formula)
         return f"{self._these(instances)} {_verb(instances, 'need')} {wanted}{implicit}{origin}{shortage}"
 
     def _in_question(self, instances: tuple[Instance, ...]) -> tuple[Instance, ...]:

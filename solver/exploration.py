@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from xpkg.core.errors import NotFoundError
+from xpkg.repo.versions import version_key
 from xpkg.solver.model import Atom, Instance, Request
 from xpkg.solver.protocol import Candidate, Context, Need, Rejection, needs_of
 
@@ -19,7 +20,8 @@ class Problem:
 
     ``usable`` and ``rejected`` hold, for every key, its instances newest first; ``lag`` counts for a usable one
     how many better versions there are (opam: among available versions; flagged ones rank as the newest).
-    ``gone`` are installed instances that no repository offers any more: they may stay, and need nothing.
+    ``gone`` are installed instances that no repository offers any more: they may stay, and need nothing, unless the
+    request says otherwise.
     """
 
     request: Request
@@ -48,6 +50,8 @@ def explore(request: Request, context: Context) -> Problem:
         _check_asked(atom, context)
     queue: deque[Key] = deque((atom.name, atom.machine) for atom in request.install)
     queue.extend((one.name, one.machine) for one in request.installed)
+    stated = [*request.formulas, *([request.invariant] if request.invariant is not None else [])]
+    queue.extend((need.name, need.machine) for formula in stated for need in needs_of(formula))
     while queue:
         key = queue.popleft()
         if key in problem.usable:
@@ -66,7 +70,9 @@ def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> li
     installed = [one for one in problem.request.installed if (one.name, one.machine) == key]
     versions = list(context.versions(name))
     unlisted = [one.version for one in installed if one.version not in versions]
-    for version in [*versions, *unlisted]:
+    if unlisted:
+        versions = sorted({*versions, *unlisted}, key=lambda version: (version_key(version), version), reverse=True)
+    for version in versions:
         instance = Instance(name=name, version=version, machine=machine)
         if version in unlisted:
             answer: Candidate | Rejection = Rejection(instance=instance, reason="no repository has it any more")
@@ -74,7 +80,7 @@ def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> li
             answer = context.candidate(instance, requested=requested)
         if isinstance(answer, Candidate):
             usable.append(answer)
-        elif instance in installed:
+        elif instance in installed and not problem.request.require_available:
             problem.gone.append(answer)
             usable.append(Candidate(instance=instance, origin="installed"))
         else:

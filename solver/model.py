@@ -8,10 +8,13 @@ targets of a switch are different solves.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xpkg.core.errors import ExitCode, XpkgError
 from xpkg.repo.targets import BUILD
+
+if TYPE_CHECKING:
+    from xpkg.solver.protocol import Formula
 
 
 def on_machine(machine: str) -> str:
@@ -78,6 +81,12 @@ class Request:
     those of ``installed`` that somebody asked for by name. ``remove`` names what must be gone from the machines
     given (name, machine). ``upgrade`` prefers the newest versions over the present ones for everything;
     ``upgrade_names`` asks it for some names only. ``prune`` drops what no root and nothing asked for needs.
+
+    ``formulas`` are asked for too: each must hold. ``invariant`` must hold whatever is asked for. ``fixup`` wants as
+    few changes as possible, however old the versions. ``best_effort`` meets as many of ``install`` as can be met
+    together instead of all. ``require_available`` lets no installed version stay that cannot be had any more.
+    ``related`` keeps everything as it is that has nothing to do with these names (name, machine): a change is made
+    only when it touches them, directly or through other changes.
     """
 
     target: str | None = None
@@ -88,6 +97,12 @@ class Request:
     upgrade: bool = False
     upgrade_names: frozenset[str] = frozenset()
     prune: bool = False
+    formulas: tuple[Formula, ...] = ()
+    invariant: Formula | None = None
+    fixup: bool = False
+    best_effort: bool = False
+    require_available: bool = False
+    related: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from xpkg.repo.targets import BUILD
+from xpkg.repo.versions import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
 from xpkg.solver.exploration import Key, Problem, explore
 from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
-from xpkg.solver.protocol import Candidate, Context
+from xpkg.solver.protocol import Candidate, Context, Formula, needs_of
+from xpkg.solver.trimming import keep_unrelated
 
 _BOUND_S = 60.0  # opam's OPAMSOLVERTIMEOUT
 _MOST_CYCLES = 500
@@ -27,6 +29,8 @@ def solve(request: Request, context: Context, *, bound_s: float = _BOUND_S) -> S
     problem = explore(request, context)
     clauses = encode(problem)
     chosen, cost = _best(problem, clauses, context, bound_s)
+    if request.related:
+        chosen = keep_unrelated(problem, chosen)
     return _solution(problem, context, chosen, cost)
 
 
@@ -57,7 +61,9 @@ def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost:
     edges = edges_of(chosen)
     requested = _requested(request, edges)
     asked = {(atom.name, atom.machine) for atom in request.install}
-    reasons = _reasons({one: _by_whom(one, asked) for one in requested}, edges)
+    asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}
+    given = {one: "part of the switch's invariant" for one in _meeting([request.invariant], edges)}
+    reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, edges)
     if not request.prune:
         before = {(one.name, one.machine) for one in request.installed}
         staying = [one for one in edges if (one.name, one.machine) in before and one not in reasons]
@@ -80,9 +86,16 @@ def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost:
     return Solution(nodes=nodes, actions=actions, notes=notes, cost=cost)
 
 
+def _meeting(formulas: Iterable[Formula | None], edges: Iterable[Instance]) -> list[Instance]:
+    """What of a state meets a need of these formulas."""
+    needs = [need for formula in formulas if formula is not None for need in needs_of(formula)]
+    return [one for one in edges if any(need.accepts(one) for need in needs)]
+
+
 def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:
     """What was asked for by name, now or before, in that order."""
     asked = [(atom.name, atom.machine) for atom in request.install]
+    asked += [(one.name, one.machine) for one in _meeting(request.formulas, edges)]
     asked += [(one.name, one.machine) for one in request.roots]
     present = {(one.name, one.machine): one for one in edges}
     return [present[key] for key in dict.fromkeys(asked) if key in present]
@@ -127,7 +140,7 @@ def _actions(problem: Problem, nodes: tuple[Node, ...]) -> tuple[Action, ...]:
         if previous != instance:
             actions.append(
                 Action(
-                    action=_kind(problem, previous, instance),
+                    action=_kind(previous, instance),
                     instance=instance,
                     reason=node.reason,
                     previous=previous.version if previous else None,
@@ -146,14 +159,12 @@ def _why_gone(request: Request, instance: Instance) -> str:
 
 def _unbuild(problem: Problem, gone: list[Instance]) -> list[Instance]:
     """Dependents before what they need."""
-    edges = edges_of([problem.candidates[one] for one in gone])
+    edges = edges_of([problem.candidates.get(one, Candidate(instance=one)) for one in gone])
     return sorted(gone, reverse=True) if shortest_cycle(edges) else list(reversed(build_order(edges)))
 
 
-def _kind(problem: Problem, previous: Instance | None, instance: Instance) -> str:
+def _kind(previous: Instance | None, instance: Instance) -> str:
     if previous is None:
         return "install"
-    usable: Mapping[Instance, int] = {
-        one: rank for rank, one in enumerate(problem.usable[(instance.name, instance.machine)])
-    }
-    return "upgrade" if usable[instance] < usable[previous] else "downgrade"
+    after, before = ((version_key(one.version), one.version) for one in (instance, previous))
+    return "upgrade" if after > before else "downgrade"

@@ -1,0 +1,103 @@
+"""Changes that have nothing to do with the request are not made (``OpamCudf.trim_actions``)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.model import Instance
+from xpkg.solver.ordering import Edges, edges_of
+from xpkg.solver.protocol import Candidate, Rejection
+
+
+def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candidate]:
+    """The chosen state, with all that no change leads to from the request's ``related`` names left as it was.
+
+    A change leads to another when one of the two needs the other, before or after, when they exclude each other, or
+    through what stays but is built again.  What stays unchanged although it cannot be had any more is noted.
+    """
+    before = [_known(problem, one) for one in problem.request.installed]
+    old = {_key(one.instance): one for one in before}
+    new = {_key(one.instance): one for one in chosen}
+    changed = {key for key in old.keys() | new.keys() if _instance(old, key) != _instance(new, key)}
+    links = _links(old, new, changed)
+    reached = _reachable(links, problem.request.related)
+    kept = {key: one for key, one in old.items() if key in changed and key not in reached}
+    problem.gone.extend(
+        Rejection(instance=one.instance, reason="it cannot be had any more")
+        for one in kept.values()
+        if one.instance not in problem.candidates
+    )
+    problem.candidates.update((one.instance, one) for one in kept.values())
+    staying = [one for key, one in new.items() if key not in changed or key in reached]
+    return staying + list(kept.values())
+
+
+def _key(instance: Instance) -> Key:
+    return instance.name, instance.machine
+
+
+def _known(problem: Problem, instance: Instance) -> Candidate:
+    return problem.candidates.get(instance, Candidate(instance=instance, origin="installed"))
+
+
+def _instance(state: dict[Key, Candidate], key: Key) -> Instance | None:
+    return state[key].instance if key in state else None
+
+
+def _links(old: dict[Key, Candidate], new: dict[Key, Candidate], changed: set[Key]) -> dict[Key, set[Key]]:
+    """Which changed or rebuilt names touch each other, both ways."""
+    states = [edges_of(list(old.values())), edges_of(list(new.values()))]
+    touched = set(changed)
+    touched.update(*(_rebuilt(edges, changed) for edges in states))
+    links: dict[Key, set[Key]] = {key: set() for key in touched}
+    for one, other in _pairs(states, old, new, changed):
+        if one in touched and other in touched:
+            links[one].add(other)
+            links[other].add(one)
+    return links
+
+
+def _rebuilt(edges: Edges, changed: set[Key]) -> set[Key]:
+    """What needs something changed, directly or not."""
+    dependents: dict[Key, set[Key]] = {}
+    for instance, of in edges.items():
+        for edge in of:
+            if not edge.post:
+                dependents.setdefault(_key(edge.needed), set()).add(_key(instance))
+    return _reachable(dependents, frozenset(changed))
+
+
+def _pairs(
+    states: Sequence[Edges], old: dict[Key, Candidate], new: dict[Key, Candidate], changed: set[Key]
+) -> Iterator[tuple[Key, Key]]:
+    for edges in states:
+        for instance, of in edges.items():
+            for edge in of:
+                yield _key(instance), _key(edge.needed)
+    leaving = [old[key] for key in changed if key in old]
+    coming = [new[key] for key in changed if key in new]
+    for one in leaving:
+        for other in coming:
+            if _exclude(one, other):
+                yield _key(one.instance), _key(other.instance)
+
+
+def _exclude(one: Candidate, other: Candidate) -> bool:
+    return (
+        any(need.accepts(other.instance) for need in one.conflicts)
+        or any(need.accepts(one.instance) for need in other.conflicts)
+        or not set(one.conflict_classes).isdisjoint(other.conflict_classes)
+    )
+
+
+def _reachable(links: dict[Key, set[Key]], start: frozenset[Key]) -> set[Key]:
+    reached = set(start)
+    queue = deque(start)
+    while queue:
+        for key in links.get(queue.popleft(), ()):
+            if key not in reached:
+                reached.add(key)
+                queue.append(key)
+    return reached
