@@ -21,13 +21,13 @@ _HASHES = ("md5=", "sha256=", "sha512=")
 
 
 def commands_of(fields: Fields, name: str) -> tuple[Command, ...]:
-    """``build`` and ``install``: a list of commands, or one command alone."""
+    """``build`` and ``install``: a list of commands, one command alone, or its only word (opamFormat.ml, depth 2)."""
     value = fields.values.get(name)
     if value is None:
         return ()
     whole, condition = filtered(value, fields.file)
-    if not isinstance(whole, List):
-        raise fields.file.error("expected a command: a list of a program and its arguments", whole)
+    if not isinstance(whole, List):  # "build: make" is a command of one word
+        return (Command(args=(_argument(whole, fields.file),), filter=condition),)
     inner = [filtered(item, fields.file)[0] for item in whole.items]
     if inner and not any(isinstance(item, List) for item in inner):
         return (_command(whole, condition, fields.file),)
