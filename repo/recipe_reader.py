@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xpkg.core.digests import Digest, of_file
 from xpkg.core.errors import InputFileError
@@ -15,7 +16,7 @@ from xpkg.repo.fields import Fields
 from xpkg.repo.filters import TRUE
 from xpkg.repo.formulas import And, Formula, Or
 from xpkg.repo.names import name_problem, path_problem, version_problem
-from xpkg.repo.opamfile.file import decode, parse
+from xpkg.repo.opamfile.file import OpamFile, decode, parse
 from xpkg.repo.opamfile.parser import MAX_SIZE
 from xpkg.repo.recipe_fields import (
     commands_of,
@@ -27,6 +28,13 @@ from xpkg.repo.recipe_fields import (
 )
 from xpkg.repo.recipes import NO_TOOLCHAIN, RUNS_ON, Filtered, Recipe
 
+if TYPE_CHECKING:
+    from xpkg.repo.overlays.values import AppliedOverlay
+
+Files = tuple[tuple[str, Path], ...]
+"""Relative paths and where each file is, sorted."""
+Change = Callable[[OpamFile, Files], tuple[OpamFile, Files, "tuple[AppliedOverlay, ...]"]]
+"""What overlays make of a recipe's file and files before they are read as a recipe."""
 FORMATS = ("2.0", "2.1")
 _NOTHING: Formula = And(())
 _FIELDS = """
@@ -35,19 +43,49 @@ _FIELDS = """
     substs setenv build-env features messages post-messages depexts extra-files pin-depends libraries syntax author
     env os ocaml-version
 """
-_KNOWN_FIELDS = frozenset(_FIELDS.split())
+KNOWN_FIELDS = frozenset(_FIELDS.split())
 
 
-def read_recipe(directory: Path, name: str, version: str, repository: str) -> Recipe:
-    """The recipe in ``directory``, which its repository files under ``name`` and ``version``.
+def read_recipe(directory: Path, name: str, version: str, repository: str, change: Change | None = None) -> Recipe:
+    """The recipe in ``directory``, which its repository files under ``name`` and ``version``, after ``change``.
 
     InputFileError when it is not a recipe of exactly that package, with the place of what is wrong.
     """
     path = directory / "opam"
-    file = parse(decode(_read(path)), str(path))
+    original = file = parse(decode(_read(path)), str(path))
+    _check_identity(Fields(file), name, version)
+    files: Files = tuple(_files(directory / "files"))
+    overlays: tuple[AppliedOverlay, ...] = ()
+    if change is not None:
+        file, files, overlays = change(file, files)
+    recipe = recipe_of(
+        file,
+        name=name,
+        version=version,
+        repository=repository,
+        directory=directory,
+        original=original,
+        files=files,
+        overlays=overlays,
+    )
+    _check_extra_files(recipe, extra_files_of(Fields(file)))
+    return recipe
+
+
+def recipe_of(
+    file: OpamFile,
+    *,
+    name: str,
+    version: str,
+    repository: str,
+    directory: Path,
+    original: OpamFile,
+    files: Files = (),
+    overlays: tuple[AppliedOverlay, ...] = (),
+) -> Recipe:
+    """Every field of ``file`` as a value; OpamSyntaxError for one that has not the form it must have."""
     fields = Fields(file)
-    _check_identity(fields, name, version)
-    recipe = Recipe(
+    return Recipe(
         name=name,
         version=version,
         repository=repository,
@@ -74,12 +112,12 @@ def read_recipe(directory: Path, name: str, version: str, repository: str) -> Re
         x_build_machine_files=fields.texts("x-build-machine-files", path_problem),
         x_system_tools=fields.texts("x-system-tools", _tool_problem),
         fields=fields.values,
-        unknown_fields=tuple(one for one in fields.values if one not in _KNOWN_FIELDS and not one.startswith("x-")),
+        unknown_fields=tuple(one for one in fields.values if one not in KNOWN_FIELDS and not one.startswith("x-")),
         file=file,
-        files=tuple(_files(directory / "files")),
+        files=files,
+        original=original,
+        overlays=overlays,
     )
-    _check_extra_files(recipe, extra_files_of(fields))
-    return recipe
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""A recipe as a value: an opam file and its ``files/``, every field parsed and checked."""
+"""A recipe as a value: an opam file and its ``files/``, overlays applied, every field parsed and checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from xpkg.core.digests import Digest, of_bytes, of_file, of_value
 from xpkg.core.files import disk_errors
@@ -17,6 +17,9 @@ from xpkg.repo.interpolate import Warn, as_text, interpolate, look_up, parse_var
 from xpkg.repo.opamfile.file import OpamFile
 from xpkg.repo.opamfile.values import Value
 from xpkg.repo.source_values import Source
+
+if TYPE_CHECKING:
+    from xpkg.repo.overlays.values import AppliedOverlay
 
 RunsOn = Literal["build", "target", "both"]
 RUNS_ON: tuple[RunsOn, ...] = ("build", "target", "both")
@@ -72,7 +75,8 @@ class Recipe:
 
     ``sources`` lists alternatives in the order to try them: any one of them will do; it is empty for a recipe
     without source.  ``fields`` has every top-level field as written, ``unknown_fields`` the names of those that
-    are neither opam's nor begin with ``x-``.  No slots, so that the digest can be kept once computed.
+    are neither opam's nor begin with ``x-``.  ``file`` and ``files`` are what counts: ``original``, the file as the
+    repository has it, changed by ``overlays`` in their order.  No slots, so that the digest can be kept once computed.
     """
 
     name: str
@@ -104,6 +108,8 @@ class Recipe:
     unknown_fields: tuple[str, ...]
     file: OpamFile
     files: tuple[tuple[str, Path], ...]
+    original: OpamFile
+    overlays: tuple[AppliedOverlay, ...] = ()
 
     @cached_property
     def digest(self) -> Digest:

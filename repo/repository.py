@@ -13,7 +13,7 @@ from xpkg.repo.entries import Entry, entry_of
 from xpkg.repo.fields import Fields
 from xpkg.repo.names import name_problem, split_package, version_problem
 from xpkg.repo.opamfile.file import decode, parse
-from xpkg.repo.recipe_reader import read_recipe
+from xpkg.repo.recipe_reader import Change, read_recipe
 from xpkg.repo.recipes import Recipe
 
 
@@ -98,8 +98,12 @@ class Repository:
             places[version] = directory / entry
         return places
 
+    def changed_recipe(self, name: str, version: str, change: Change) -> Recipe:
+        """Read one recipe with what ``change`` makes of its file and files; InputFileError when it is wrong."""
+        return read_recipe(self._versions(name)[version], name, version, self.name, change)
+
     def recipe(self, name: str, version: str) -> Recipe:
-        """Read one recipe, which ``versions`` must list; InputFileError when it is wrong."""
+        """Read one recipe as it is here, which ``versions`` must list; InputFileError when it is wrong."""
         recipe = self._recipes.get((name, version))
         if recipe is None:
             directory = self._versions(name)[version]
