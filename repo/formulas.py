@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -90,13 +90,26 @@ def resolve(formula: Formula, environment: Environment, warn: Warn | None = None
     when no atom is.  A bound whose version is undefined is left out, neutrally too, and told to ``warn``
     (``OpamFilter.filter_constraints``): ``"a" {= u}`` is ``a`` at any version.
     """
-    return _resolve(formula, environment, warn) or NOTHING
+    return _resolve(formula, lambda atom: _need(atom, environment, warn)) or NOTHING
 
 
-def _resolve(formula: Formula, environment: Environment, warn: Warn | None) -> Resolved | None:
+def select(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
+    """As ``resolve``, with ``build`` and ``post`` as the environment has them: for questions about some kinds of needs.
+
+    No need says of what kind it is (``OpamFilter.filter_deps``).
+    """
+
+    def need(atom: Atom) -> Need | None:
+        versions = ANY_VERSION if atom.condition == ALWAYS else _constraint(atom.condition, environment, warn)
+        return None if versions is None else Need(atom.name, ANY_VERSION if versions == _UNBOUND else versions)
+
+    return _resolve(formula, need) or NOTHING
+
+
+def _resolve(formula: Formula, need: Callable[[Atom], Need | None]) -> Resolved | None:
     if isinstance(formula, Atom):
-        return _need(formula, environment, warn)
-    items = [item for part in formula.items if (item := _resolve(part, environment, warn)) is not None]
+        return need(formula)
+    items = [item for part in formula.items if (item := _resolve(part, need)) is not None]
     if len(items) == 1:
         return items[0]
     if not items:

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from xpkg.core.errors import UsageError
 from xpkg.core.text import did_you_mean
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
+from xpkg.ops.spelling import read_spelling
 from xpkg.repo.targets import BUILD
 from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.versions import Compare
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
 
-# NAME, NAME.VERSION, or NAME and a comparison, as opam's command line takes them.
-_SPELLED = re.compile(r"(?P<name>[A-Za-z0-9_+-]+)(?:(?P<operator>\.|>=|<=|!=|=|>|<)(?P<version>[A-Za-z0-9_+.~-]+))?")
-
 
 def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
     """Read what the user wrote for one package; UsageError says what forms there are."""
-    match = _SPELLED.fullmatch(spelling)
-    if match is None:
-        raise UsageError(
-            f"{spelling!r} does not name a package",
-            reference="bad-package",
-            hint="write NAME, NAME.VERSION, or a quoted constraint such as 'NAME>=VERSION'",
-        )
-    name, operator, version = match["name"], match["operator"], match["version"]
-    if operator is None:
-        return name, None
-    return name, Exactly(version) if operator in (".", "=") else Compare(operator, version)
+    found = read_spelling(spelling)
+    if found.operator is None:
+        return found.name, None
+    return found.name, Exactly(found.version) if found.operator == "=" else Compare(found.operator, found.version)
 
 
 def install_atoms(home: Home, pair: Pair, spellings: Sequence[str]) -> tuple[Atom, ...]:
