@@ -46,13 +46,21 @@ _FIELDS = """
 KNOWN_FIELDS = frozenset(_FIELDS.split())
 
 
-def read_recipe(directory: Path, name: str, version: str, repository: str, change: Change | None = None) -> Recipe:
+def read_recipe(
+    directory: Path,
+    name: str,
+    version: str,
+    repository: str,
+    change: Change | None = None,
+    data: bytes | None = None,
+) -> Recipe:
     """The recipe in ``directory``, which its repository files under ``name`` and ``version``, after ``change``.
 
+    ``data`` is the content of the opam file where that is kept elsewhere (a fetched repository's pack).
     InputFileError when it is not a recipe of exactly that package, with the place of what is wrong.
     """
     path = directory / "opam"
-    original = file = parse(decode(_read(path)), str(path))
+    original = file = parse(decode(_read(path) if data is None else data), str(path))
     _check_identity(Fields(file), name, version)
     files: Files = tuple(_files(directory / "files"))
     overlays: tuple[AppliedOverlay, ...] = ()
@@ -90,9 +98,9 @@ def recipe_of(
         version=version,
         repository=repository,
         directory=directory,
-        depends=_formula(fields, "depends"),
-        depopts=_formula(fields, "depopts"),
-        conflicts=_formula(fields, "conflicts"),
+        depends=formula_field(fields, "depends"),
+        depopts=formula_field(fields, "depopts"),
+        conflicts=formula_field(fields, "conflicts"),
         conflict_class=fields.texts("conflict-class", name_problem),
         available=fields.filter("available", TRUE),
         flags=frozenset(fields.words("flags")),
@@ -105,8 +113,8 @@ def recipe_of(
         sources=sources_of(fields),
         extra_sources=extra_sources_of(file),
         depexts=depexts_of(fields),
-        synopsis=_shown(fields.text("synopsis")),
-        description=_shown(fields.text("description")),
+        synopsis=shown(fields.text("synopsis")),
+        description=shown(fields.text("description")),
         x_runs_on=fields.choice("x-runs-on", RUNS_ON),
         x_toolchain=fields.choice("x-toolchain", NO_TOOLCHAIN),
         x_build_machine_files=fields.texts("x-build-machine-files", path_problem),
@@ -159,7 +167,7 @@ def _check_identity(fields: Fields, name: str, version: str) -> None:
             )
 
 
-def _formula(fields: Fields, name: str) -> Formula:
+def formula_field(fields: Fields, name: str) -> Formula:
     """``depends`` is a conjunction, ``depopts`` and ``conflicts`` are disjunctions."""
     value = fields.values.get(name)
     if value is None:
@@ -187,7 +195,7 @@ def _tool_problem(name: str) -> str | None:
     return None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Free text as valid Unicode."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
