@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from xpkg.core.errors import SyncError
-from xpkg.repo.sources.attempt import AttemptFailed, Stop, shown
-from xpkg.repo.sources.client_process import Done, run_client
-from xpkg.repo.sources.git_source import checked_address, hardened_command, hardened_environment
+from xpkg.repo.sources.attempt import AttemptFailed, Stop
+from xpkg.repo.sources.client_process import run_client
+from xpkg.repo.sources.git_client import hardened_command, hardened_environment, plain_address
 from xpkg.repo.sources.settings import FetchSettings
 
-_ANY_COMMIT = "0" * 40
-_REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A name on a server and the commit it means now; ``ref`` is what to ask for to get it."""
+
+    ref: str
+    commit: str
 
 
-def resolve_head(address: str, settings: FetchSettings) -> str:
-    """``git+...#<commit>`` for ``git+...`` (its HEAD) or ``git+...#<branch, tag or commit>``.
+def head_of(url: str, wanted: str, settings: FetchSettings, stop: Stop) -> Head:
+    """The commit of a branch or tag, or of HEAD when ``wanted`` is empty; one question to the server.
 
-    SyncError when the repository cannot be asked or has no such name.
+    ``url`` is a ``git+...`` URL without a fragment.  AttemptFailed when it cannot be asked or has no such name.
     """
-    location, _, wanted = address.partition("#")
-    try:
-        plain, _, protocol = checked_address(f"{location}#{_ANY_COMMIT}")
-    except AttemptFailed as error:
-        raise SyncError(f"{shown(location)} cannot be fetched: {error}", reference="bad-address") from error
-    if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", wanted):
-        return address
-    if wanted and _REF.fullmatch(wanted) is None:
-        raise SyncError(f"{wanted!r} cannot name a branch or tag", reference="bad-address")
+    plain, protocol = plain_address(url)
     names = [f"refs/heads/{wanted}", f"refs/tags/{wanted}^{{}}", f"refs/tags/{wanted}"] if wanted else ["HEAD"]
-    git = settings.tool("git", shown(location), "git")
-    try:
-        done = run_client(
-            [*hardened_command(git, protocol), "ls-remote", "--", plain, *names],
-            environment=hardened_environment(settings, protocol),
-            directory=Path("/"),
-            stop=Stop(),
-            seconds=settings.total_seconds,
-        )
-    except AttemptFailed as error:
-        raise _unreadable(location, plain, error) from error
-    found = dict(line.split("\t", 1)[::-1] for line in done.out.splitlines() if "\t" in line)
-    commit = next((found[name] for name in names if name in found), None)
-    if commit is None:
-        raise _unreadable(location, plain, _why(done, wanted))
-    return f"{location}#{commit}"
-
-
-def _why(done: Done, wanted: str) -> AttemptFailed:
-    return done.failure("git") if done.code != 0 else AttemptFailed(f"it has no {wanted or 'HEAD'}")
-
-
-def _unreadable(location: str, plain: str, failure: AttemptFailed) -> SyncError:
-    return SyncError(
-        f"the git repository {shown(location)} cannot be read",
-        reference="no-network" if failure.unreachable else "sync",
-        context=(("host", urlsplit(plain).hostname or "this machine"), ("answer", failure.reason)),
+    git = settings.tool("git", url, "git")
+    done = run_client(
+        [*hardened_command(git, protocol), "ls-remote", "--", plain, *names],
+        environment=hardened_environment(settings, protocol),
+        directory=Path("/"),
+        stop=stop,
+        seconds=settings.total_seconds,
     )
+    if done.code != 0:
+        raise done.failure("git")
+    # A server may list more names than were asked for: any that end like one of them.
+    found = dict(line.split("\t", 1)[::-1] for line in done.out.splitlines() if "\t" in line)
+    for name in names:
+        if name in found:
+            return Head(ref=name.removesuffix("^{}"), commit=found[name])
+    raise AttemptFailed(f"it has no branch or tag {wanted}" if wanted else "it has no HEAD: no branch to take")

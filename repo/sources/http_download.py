@@ -38,17 +38,31 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """How a server names what it has at a URL (RFC 9110, 8.8); empty texts where it does not."""
+
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extra:
-    """What an index of packages needs beside a URL: headers, and the certificates pip is told to trust."""
+    """What an index needs beside a URL: headers, the certificates pip is told to trust, the version we have."""
 
     accept: str = "*/*"
     certificates: str | None = None
+    known: Version = Version()
+
+
+class NotModified(Exception):
+    """The server still has the version that was known."""
 
 
 def download(attempt: Attempt, extra: Extra | None = None) -> str:
     """Leave the bytes of ``attempt.url`` in ``attempt.partial``; the URL that gave them at last is returned.
 
-    AttemptFailed when it cannot be; what came is kept for the next time.
+    AttemptFailed when it cannot be; what came is kept for the next time.  NotModified when the server has no other
+    than the known version.
     """
     deadline = time.monotonic() + attempt.settings.total_seconds
     with _session(attempt, extra or Extra()) as session:
@@ -66,6 +80,24 @@ class _BrokenOff(AttemptFailed):
     """The connection ended too early; going on from there may help."""
 
 
+def downloaded_version(partial: Path) -> Version:
+    """How the server named what `download` left in ``partial``."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        notes = json.loads(_notes(partial).read_text())
+        return Version(etag=str(notes["etag"]), modified=str(notes["modified"]))
+    return Version()
+
+
+def offers_another(attempt: Attempt, known: Version) -> bool:
+    """Whether the server has another version than the known one; nothing of it is read."""
+    with _session(attempt, Extra(known=known)) as session, _errors():
+        response, _ = _follow(session, attempt, {})
+        with response:
+            if response.status_code not in (200, 304):
+                raise AttemptFailed(f"HTTP status {response.status_code} {response.reason or ''}".strip())
+            return response.status_code == 200
+
+
 def _session(attempt: Attempt, extra: Extra) -> requests.Session:
     session = requests.Session()
     retry = Retry(
@@ -79,6 +111,10 @@ def _session(attempt: Attempt, extra: Extra) -> requests.Session:
     session.mount("https://", HTTPAdapter(max_retries=retry))
     session.mount("http://", HTTPAdapter(max_retries=retry))
     session.headers.update({"User-Agent": "xpkg", "Accept": extra.accept, "Accept-Encoding": "identity"})
+    if extra.known.etag:
+        session.headers["If-None-Match"] = extra.known.etag
+    elif extra.known.modified:
+        session.headers["If-Modified-Since"] = extra.known.modified
     if extra.certificates:
         session.verify = extra.certificates
     return session
@@ -105,7 +141,8 @@ def _range_headers(attempt: Attempt, have: int) -> dict[str, str]:
         return {}
     asked = {"Range": f"bytes={have}-"}
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return {**asked, "If-Range": str(json.loads(_notes(attempt.partial).read_text())["validator"])}
+        if validator := str(json.loads(_notes(attempt.partial).read_text())["validator"]):
+            return {**asked, "If-Range": validator}
     return asked if attempt.digests else {}
 
 
@@ -169,18 +206,20 @@ def _start(response: requests.Response, have: int, attempt: Attempt) -> int:
         return have
     if status == 416 and match and match[3] == str(have):
         return -1
+    if status == 304:
+        raise NotModified
     if status in (206, 416):
         _discard(attempt.partial)
         raise _BrokenOff("the server sent another range than was asked for")
     if status != 200:
         raise AttemptFailed(f"HTTP status {status} {response.reason or ''}".strip())
     _discard(attempt.partial)
-    validator = response.headers.get("ETag", "")
-    if not validator or validator.startswith("W/"):
-        validator = response.headers.get("Last-Modified", "")
-    if validator:
+    etag, modified = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+    # If-Range wants a strong validator (RFC 9110, 13.1.5).
+    notes = {"etag": etag, "modified": modified, "validator": etag if etag[:2] not in ("", "W/") else modified}
+    if etag or modified:
         with disk_errors("download to", attempt.partial):
-            _notes(attempt.partial).write_text(json.dumps({"validator": validator}))
+            _notes(attempt.partial).write_text(json.dumps(notes))
     return 0
 
 

@@ -10,7 +10,7 @@ from xpkg.cli import options as opt
 from xpkg.cli.progress import TerminalProgress
 from xpkg.core.errors import ExitCode
 from xpkg.ops import repositories as ops
-from xpkg.ops.settings import SHIPPED, RepositorySettings
+from xpkg.ops.settings import FIRST, LAST, SHIPPED, RepositorySettings
 
 
 @click.group()
@@ -33,7 +33,7 @@ def add(name: str, address: str, exclusive: bool, last: bool, as_json: bool, ver
     place = address if "://" in address else str(Path(address).absolute())
     added = RepositorySettings(name=name, address=place, exclusive=exclusive)
     with TerminalProgress(printer) as progress:
-        done = ops.add(home, added, progress.sources, first=not last)
+        done = ops.add(home, added, progress.sources, LAST if last else FIRST)
     printer.value({"name": name, "address": place, "exclusive": exclusive, "state": done.state})
     printer.line(f"added repository {name}: {place}")
     return ExitCode.SUCCESS

@@ -18,7 +18,7 @@ from xpkg.core.files import disk_errors, publish_directory, remove_tree, replace
 from xpkg.core.locks import locked
 from xpkg.core.text import did_you_mean
 from xpkg.ops.home import Home
-from xpkg.ops.settings import SHIPPED, RepositorySettings
+from xpkg.ops.settings import FIRST, SHIPPED, Place, RepositorySettings
 from xpkg.repo.source_values import Fetched, Source, Wanted
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class Updated:
     state: str
 
 
-def add(home: Home, added: RepositorySettings, progress: Progress, *, first: bool = True) -> Updated:
+def add(home: Home, added: RepositorySettings, progress: Progress, place: Place = FIRST) -> Updated:
     """Add a repository and fetch it; nothing is kept when it cannot be read."""
-    home.settings.with_repository(added, first=first)  # refused before anything is fetched
+    home.settings.with_repository(added, place)  # refused before anything is fetched
     result = update_one(home, added, progress)
-    home.change_settings(lambda now: now.with_repository(added, first=first))
+    home.change_settings(lambda now: now.with_repository(added, place))
     return result
 
 
@@ -97,14 +97,16 @@ def _copies(home: Home, name: str) -> list[Path]:
 
 def _fetch(home: Home, one: RepositorySettings, progress: Progress) -> Fetched:
     """The repository as one archive: of the commit its address means now, or its index."""
+    from xpkg.repo.sources.attempt import Stop
     from xpkg.repo.sources.cache import SourceCache
     from xpkg.repo.sources.fetch import fetch_all
-    from xpkg.repo.sources.git_heads import resolve_head
+    from xpkg.repo.sources.git_heads import head_of
     from xpkg.repo.sources.settings import FetchSettings
 
     settings = FetchSettings(environment=home.environment)
     if one.address.startswith("git+"):
-        url = resolve_head(one.address, settings)
+        location, _, branch = one.address.partition("#")
+        url = f"{location}#{head_of(location, branch, settings, Stop()).commit}"
     elif one.address.startswith(("https://", "http://")):
         url = one.address.rstrip("/") + "/index.tar.gz"
     else:

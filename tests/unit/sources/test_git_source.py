@@ -12,10 +12,10 @@ from xpkg.core.errors import SyncError
 from xpkg.core.paths import StateRoot
 from xpkg.repo.extract import ArchiveError, extract
 from xpkg.repo.source_values import Fetched, Source, Wanted
-from xpkg.repo.sources.attempt import AttemptFailed
+from xpkg.repo.sources.attempt import AttemptFailed, Stop
 from xpkg.repo.sources.cache import SourceCache
 from xpkg.repo.sources.fetch import fetch_all
-from xpkg.repo.sources.git_heads import resolve_head
+from xpkg.repo.sources.git_heads import head_of
 from xpkg.repo.sources.git_source import checked_address
 from xpkg.repo.sources.settings import FetchSettings
 
@@ -143,17 +143,19 @@ def test_what_a_branch_or_tag_means_now(upstream: Upstream) -> None:
     upstream.git("tag", "-a", "-m", "x", "v1")
     second = upstream.commit()
     settings, place = FetchSettings(environment=dict(os.environ)), f"git+file://{upstream.path}"
-    assert resolve_head(place, settings) == resolve_head(f"{place}#main", settings) == f"{place}#{second}"
-    assert resolve_head(f"{place}#v1", settings) == resolve_head(f"{place}#{first}", settings) == f"{place}#{first}"
+
+    def commit_of(name: str) -> str:
+        return head_of(place, name, settings, Stop()).commit
+
+    assert commit_of("") == commit_of("main") == second
+    assert commit_of("v1") == first
     # A server may list any name that ends like the one asked for, in any bytes.
     subprocess.run(["git", "update-ref", b"refs/heads/\xff/refs/heads/main", first], cwd=upstream.path, check=True)
-    assert resolve_head(f"{place}#main", settings) == f"{place}#{second}"
-    with pytest.raises(SyncError) as caught:
-        resolve_head(f"{place}#none", settings)
-    assert caught.value.context[1] == ("answer", "it has no none")
-    with pytest.raises(SyncError) as caught:
-        resolve_head(f"git+file://{upstream.path}/absent", settings)
-    assert "does not appear to be a git repository" in caught.value.context[1][1]
+    assert commit_of("main") == second
+    with pytest.raises(AttemptFailed, match="it has no branch or tag none"):
+        commit_of("none")
+    with pytest.raises(AttemptFailed, match="does not appear to be a git repository"):
+        head_of(f"{place}/absent", "", settings, Stop())
 
 
 def test_a_submodule_is_refused(upstream: Upstream, tmp_path: Path) -> None:
