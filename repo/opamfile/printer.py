@@ -33,7 +33,7 @@ def print_value(value: Value) -> str:
     """The value on one line (but for strings of several lines); parsing it again gives an equal value."""
     match value:
         case String() | Ident() | Bool() | Integer():
-            return _print_atom(value)
+            return print_atom(value)
         case List():
             return f"[{_print_all(value.items)}]"
         case Group():
@@ -56,7 +56,7 @@ def _print_all(values: tuple[Value, ...]) -> str:
     return " ".join(map(print_value, values))
 
 
-def _print_atom(value: String | Ident | Bool | Integer) -> str:
+def print_atom(value: String | Ident | Bool | Integer) -> str:
     match value:
         case String():
             return print_string(value.value)
