@@ -28,12 +28,20 @@ _WHOLE = Placement(machines=(BUILD,), reason="")
 class RepoContext:
     """A universe seen from one target, or from the build machine alone (``target`` None).
 
-    ``with_test`` and ``with_doc`` reach only the names asked for, as in opam. A recipe that cannot be read is a
-    rejected candidate, so that one wrong file does not stop all else.
+    ``with_test``, ``with_doc`` and ``with_dev_setup`` reach only the names asked for, as in opam; ``dev`` is true for
+    the names of ``developed``, whose sources are somebody's working tree. A recipe that cannot be read is a rejected
+    candidate, so that one wrong file does not stop all else.
     """
 
     def __init__(
-        self, universe: Universe, target: Target | None, *, with_test: bool = False, with_doc: bool = False
+        self,
+        universe: Universe,
+        target: Target | None,
+        *,
+        with_test: bool = False,
+        with_doc: bool = False,
+        with_dev_setup: bool = False,
+        developed: frozenset[str] = frozenset(),
     ) -> None:
         native = universe.targets.get(NATIVE)
         if native is None:
@@ -43,7 +51,8 @@ class RepoContext:
         self._machines = {BUILD: native} | ({self._target.name: self._target} if self._target else {})
         self._variables = {machine: machine_variables(of, native) for machine, of in self._machines.items()}
         self._placements = Placements(universe, self._target.name) if self._target else None
-        self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": False}
+        self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": with_dev_setup}
+        self._developed = developed
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -92,6 +101,7 @@ class RepoContext:
         variables = {
             **self._variables[instance.machine],
             **(self._requested if requested else dict.fromkeys(self._requested, False)),
+            "dev": instance.name in self._developed,
             "name": instance.name,
             "version": instance.version,
             "_:name": instance.name,
