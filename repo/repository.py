@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -20,15 +22,27 @@ from xpkg.repo.recipes import Recipe
 class Repository:
     """``packages/<name>/<name>.<version>/opam`` (or ``packages/<name>.<version>/opam``) below ``root``.
 
-    ``priority``: higher decides.  ``exclusive``: names that are here are looked up nowhere else.
-    Directories are listed when asked for, recipes read once.
+    ``priority``: higher decides.  ``exclusive``: names that are here are looked up nowhere else.  ``names``: globs of
+    the package names it answers for, with recipes, overlays and cross rules; all when empty.  ``shipped``: it is part
+    of xpkg, and trusted as such.  Directories are listed when asked for, recipes read once.
     """
 
-    def __init__(self, *, name: str, root: Path, priority: int = 0, exclusive: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        root: Path,
+        priority: int = 0,
+        exclusive: bool = False,
+        names: tuple[str, ...] = (),
+        shipped: bool = False,
+    ) -> None:
         self.name = name
         self.root = root
         self.priority = priority
         self.exclusive = exclusive
+        self.globs = names
+        self.shipped = shipped
         self._places: dict[str, dict[str, Path]] = {}
         self._recipes: dict[tuple[str, str], Recipe] = {}
 
@@ -67,9 +81,41 @@ class Repository:
             if not stated.startswith("2."):
                 raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 2.0 is supported")
 
+    def answers(self, name: str) -> bool:
+        """Whether it is to be asked about a package name at all."""
+        return not self.globs or self._pattern.fullmatch(name) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        from fnmatch import translate
+
+        return re.compile("|".join(map(translate, self.globs)))
+
+    @cached_property
+    def overlays(self) -> Mapping[str, Path]:
+        """The file of overlays for each package that has one here and that the repository answers for."""
+        try:
+            found = os.listdir(self.overlay_directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise self._error(f"its overlays cannot be read: {error.strerror}", self.overlay_directory) from error
+        names = (one.removesuffix(".opam") for one in sorted(found) if one.endswith(".opam"))
+        return {
+            name: self.overlay_directory / f"{name}.opam"
+            for name in names
+            if name_problem(name) is None and self.answers(name)
+        }
+
+    @property
+    def overlay_directory(self) -> Path:
+        """Where its overlays may be."""
+        # The shipped recipes travel without what is beside them; a name with "_" in front is no package's.
+        return self.root / ("packages/_overlays" if self.shipped else "overlays")
+
     def names(self) -> tuple[str, ...]:
-        """All package names, sorted."""
-        return tuple(sorted(self._entries))
+        """All package names that it answers for, sorted."""
+        return tuple(sorted(filter(self.answers, self._entries)))
 
     def versions(self, name: str) -> tuple[str, ...]:
         """The versions of a package, unordered; empty when the package is not here."""
@@ -79,7 +125,8 @@ class Repository:
         """The directory of each version."""
         places = self._places.get(name)
         if places is None:
-            places = self._places[name] = self._find(name) if name in self._entries else {}
+            present = self.answers(name) and name in self._entries
+            places = self._places[name] = self._find(name) if present else {}
         return places
 
     def _find(self, name: str) -> dict[str, Path]:
@@ -115,9 +162,7 @@ class Repository:
         try:
             return entry_of(self.recipe(name, version))
         except InputFileError as error:
-            file = error.context[0][1] if error.context else ""
-            where = "" if error.message.startswith(file) else f"{file}: "
-            return Entry(name, version, self.name, problem=f"{where}{error.message}")
+            return wrong_entry(name, version, self.name, error)
 
     def _error(self, problem: str, path: Path) -> InputFileError:
         return InputFileError(
@@ -125,3 +170,10 @@ class Repository:
             reference="bad-repository",
             context=(("path", printable(str(path))),),
         )
+
+
+def wrong_entry(name: str, version: str, repository: str, error: InputFileError) -> Entry:
+    """The entry of a version whose recipe, or an overlay on it, is wrong."""
+    file = error.context[0][1] if error.context else ""
+    where = "" if error.message.startswith(file) else f"{file}: "
+    return Entry(name, version, repository, problem=f"{where}{error.message}")

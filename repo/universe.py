@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from xpkg.core.errors import NotFoundError
+from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.core.text import did_you_mean, nearest, printable
 from xpkg.repo.crossrules import CrossRules, read_cross_rules
-from xpkg.repo.entries import Entry
+from xpkg.repo.entries import Entry, entry_of
 from xpkg.repo.formulas import atoms
 from xpkg.repo.recipes import Recipe
-from xpkg.repo.repository import Repository
+from xpkg.repo.repository import Repository, wrong_entry
 from xpkg.repo.targets import Target
 from xpkg.repo.versions import version_key
+
+if TYPE_CHECKING:
+    from xpkg.repo.overlays.values import Overlay
 
 
 class UnknownPackage(NotFoundError):
@@ -33,6 +37,8 @@ class Universe:
         self.repositories = tuple(sorted(repositories, key=lambda repository: -repository.priority))
         self.targets = dict(targets)
         self._versions: dict[str, tuple[str, ...]] = {}
+        self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
+        self._changed: dict[tuple[str, str], Recipe] = {}
 
     @cached_property
     def cross(self) -> CrossRules:
@@ -66,12 +72,54 @@ class Universe:
         return versions
 
     def recipe(self, name: str, version: str) -> Recipe:
-        """The recipe of one version; UnknownPackage when there is none, InputFileError when it is wrong."""
-        return self._holder(name, version).recipe(name, version)
+        """The recipe of one version with all overlays applied.
+
+        UnknownPackage when there is none, InputFileError when it, or an overlay of its package, is wrong.
+        """
+        holder = self._holder(name, version)
+        if name not in self.overlaid:
+            return holder.recipe(name, version)
+        found = self._changed.get((name, version))
+        if found is None:
+            overlays = [one for one in self._overlays_on(name, holder) if one.concerns(version, holder.name)]
+            found = self._changed[name, version] = _changed_recipe(holder, name, version, overlays)
+        return found
 
     def entry(self, name: str, version: str) -> Entry:
-        """What queries and the solver need of one version; UnknownPackage when there is none."""
-        return self._holder(name, version).entry(name, version)
+        """What queries and the solver need of one version, overlays applied; UnknownPackage when there is none."""
+        holder = self._holder(name, version)
+        if name not in self.overlaid:
+            return holder.entry(name, version)
+        try:
+            return entry_of(self.recipe(name, version))
+        except InputFileError as error:
+            return wrong_entry(name, version, holder.name, error)
+
+    @cached_property
+    def overlaid(self) -> frozenset[str]:
+        """The packages that some repository has overlays for; recipes of others are as their repositories have them."""
+        return frozenset(name for repository in self.repositories for name in repository.overlays)
+
+    def _overlays_on(self, name: str, holder: Repository) -> Iterator[Overlay]:
+        """The overlays that may change ``holder``'s recipes of a package, those with the last word last.
+
+        Those of the repository of the highest priority have it.  What an exclusive repository has is not changed
+        from below it, except by the shipped repository: else the names it owns could be had at after all.
+        """
+        position = self.repositories.index(holder)
+        for place, repository in reversed([*enumerate(self.repositories)]):
+            if name in repository.overlays and (not holder.exclusive or place <= position or repository.shipped):
+                yield from self.overlays(repository, name)
+
+    def overlays(self, repository: Repository, name: str) -> tuple[Overlay, ...]:
+        """The overlays that a repository has for a package; InputFileError when they are wrong."""
+        found = self._overlays.get((repository.name, name))
+        if found is None:
+            from xpkg.repo.overlays.reader import read_overlays
+
+            found = read_overlays(repository.overlays[name], name, repository.name)
+            self._overlays[repository.name, name] = found
+        return found
 
     def mentioning(self, name: str) -> tuple[str, ...]:
         """The packages some version of which names ``name`` in depends or depopts, whatever the filters; sorted."""
@@ -99,3 +147,11 @@ class Universe:
     def repositories_of(self, name: str) -> tuple[str, ...]:
         """The names of the repositories that have the package, highest priority first, owned or not."""
         return tuple(repository.name for repository in self.repositories if repository.versions(name))
+
+
+def _changed_recipe(holder: Repository, name: str, version: str, overlays: Sequence[Overlay]) -> Recipe:
+    if not overlays:
+        return holder.recipe(name, version)
+    from xpkg.repo.overlays.apply import change_by
+
+    return holder.changed_recipe(name, version, change_by(overlays))
