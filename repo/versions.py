@@ -16,8 +16,11 @@ VersionKey = tuple[tuple[str | int, ...], tuple[str | int, ...]]
 
 _CHUNK = re.compile(r"([^0-9]*+)0*+([0-9]*+)")
 _TILDE, _END = "\x01", "\x02"
-# '~' sorts before the end, the end before letters, letters before all the rest.
-_WEIGHTS = {code: chr(0x100 + code) for code in range(128) if not chr(code).isalnum()} | {ord("~"): _TILDE}
+# '~' sorts before the end, the end before letters, letters before all other bytes; those above ASCII stay the last.
+_NO_DIGITS = [character for character in map(chr, range(128)) if not character.isdigit()]
+_NO_DIGITS.sort(key=lambda character: not character.isalpha())
+_WEIGHTS = {ord(character): chr(3 + place) for place, character in enumerate(_NO_DIGITS)}
+_WEIGHTS[ord("~")] = _TILDE
 _LAST: tuple[str | int, ...] = (_END, 0, "")
 
 
@@ -30,14 +33,18 @@ def _chunks(text: str) -> tuple[str | int, ...]:
         rest, digits = match.groups()
         # The length goes first, so that numbers of any size compare without conversion.
         key += (rest.translate(_WEIGHTS) + _END, len(digits), digits)
-    if key[-3:] == [*_LAST]:
-        del key[-3:]  # a lone zero equals the empty text
-    return (*key, *_LAST)
+    # The empty text is a lone zero: both are older than "0a" and newer than "0~".
+    return (*(key or _LAST), *_LAST)
 
 
 @lru_cache(maxsize=1 << 16)
 def version_key(text: str) -> VersionKey:
-    """A value that sorts as opam sorts versions; equal keys mean equal versions."""
+    """A value that sorts as opam sorts versions; equal keys mean equal versions.
+
+    Filters compare any texts so: what is not ASCII counts by the bytes of its UTF-8.
+    """
+    if not text.isascii():
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
     rest, _, revision = text.rpartition("-") if "-" in text else (text, "", "")
     return _chunks(rest), _chunks(revision)
 
