@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,14 +87,38 @@ class Target:
         return BUILD if self.name == NATIVE else self.name
 
 
-def load_targets(directories: Iterable[Path]) -> dict[str, Target]:
-    """All targets by name, sorted; of two files for one target the one in the earlier directory decides."""
-    found: dict[str, Target] = {}
-    for directory in directories:
-        for path in sorted(directory.glob("*.toml")):
-            if path.stem not in found:
-                found[path.stem] = read_target(path)
-    return dict(sorted(found.items()))
+class Targets(Mapping[str, Target]):
+    """All targets by name, sorted; of two files for one target the one in the earlier directory decides.
+
+    A file is read when its target is asked for, so that a wrong one stops nobody else: InputFileError is for them.
+    """
+
+    def __init__(self, directories: Iterable[Path]) -> None:
+        self._paths: dict[str, Path] = {}
+        for directory in directories:
+            for path in directory.glob("*.toml"):
+                self._paths.setdefault(path.stem, path)
+        self._read: dict[str, Target] = {}
+
+    def __getitem__(self, name: str) -> Target:
+        found = self._read.get(name)
+        if found is None:
+            found = self._read[name] = read_target(self._paths[name])
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._paths))
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def load_targets(directories: Iterable[Path]) -> Targets:
+    """The targets of several directories, those of the first before those of the next."""
+    return Targets(directories)
 
 
 def read_target(path: Path) -> Target:

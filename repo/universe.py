@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Universe:
 
     def __init__(self, repositories: Sequence[Repository], targets: Mapping[str, Target]) -> None:
         self.repositories = tuple(sorted(repositories, key=lambda repository: -repository.priority))
-        self.targets = dict(targets)
+        self.targets = targets
         self._versions: dict[str, tuple[str, ...]] = {}
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
         self._changed: dict[tuple[str, str], Recipe] = {}
@@ -43,7 +43,10 @@ class Universe:
     @cached_property
     def cross(self) -> CrossRules:
         """The cross rules of all repositories, those of the highest priority first."""
-        return read_cross_rules(path for repository in self.repositories for path in repository.cross_rules)
+        rules = CrossRules()
+        for repository in reversed(self.repositories):
+            rules = read_cross_rules(repository.cross_rules, rules, repository.answers)
+        return rules
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -81,8 +84,9 @@ class Universe:
             return holder.recipe(name, version)
         found = self._changed.get((name, version))
         if found is None:
-            overlays = [one for one in self._overlays_on(name, holder) if one.concerns(version, holder.name)]
-            found = self._changed[name, version] = _changed_recipe(holder, name, version, overlays)
+            found = self._changed[name, version] = _changed_recipe(
+                holder, name, version, self.overlays_of(name, version)
+            )
         return found
 
     def entry(self, name: str, version: str) -> Entry:
@@ -100,16 +104,19 @@ class Universe:
         """The packages that some repository has overlays for; recipes of others are as their repositories have them."""
         return frozenset(name for repository in self.repositories for name in repository.overlays)
 
-    def _overlays_on(self, name: str, holder: Repository) -> Iterator[Overlay]:
-        """The overlays that may change ``holder``'s recipes of a package, those with the last word last.
+    def overlays_of(self, name: str, version: str) -> tuple[Overlay, ...]:
+        """The overlays that change the recipe of a version, in the order in which they do.
 
-        Those of the repository of the highest priority have it.  What an exclusive repository has is not changed
-        from below it, except by the shipped repository: else the names it owns could be had at after all.
+        Those of the repository of the highest priority come last and so have the last word.  What an exclusive
+        repository has is not changed from below it, except by the shipped one: else the names it owns were not safe.
         """
+        holder = self._holder(name, version)
         position = self.repositories.index(holder)
+        found: list[Overlay] = []
         for place, repository in reversed([*enumerate(self.repositories)]):
             if name in repository.overlays and (not holder.exclusive or place <= position or repository.shipped):
-                yield from self.overlays(repository, name)
+                found += (one for one in self.overlays(repository, name) if one.concerns(version, holder.name))
+        return tuple(found)
 
     def overlays(self, repository: Repository, name: str) -> tuple[Overlay, ...]:
         """The overlays that a repository has for a package; InputFileError when they are wrong."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from xpkg.cli import options as opt
-from xpkg.core.errors import ExitCode
+from xpkg.core.errors import ExitCode, InputFileError
+from xpkg.repo.targets import Target
 
 
 @click.group()
@@ -16,9 +17,14 @@ def target() -> None:
 @target.command("list")
 @opt.common
 def list_(as_json: bool, verbose: int) -> int:
-    """List the targets."""
+    """List the targets; one whose file is wrong hinders no other."""
     printer, home = opt.printer(as_json, verbose), opt.home()
-    targets = [home.targets[name] for name in sorted(home.targets)]
+    targets: list[Target] = []
+    for name in home.targets:
+        try:
+            targets.append(home.targets[name])
+        except InputFileError as error:
+            printer.warning(f"the target {name} cannot be used: {error.message}")
     printer.value([{"name": one.name, "description": one.description, "triple": one.triple} for one in targets])
     printer.table([(one.name, one.triple, one.description) for one in targets])
     return ExitCode.SUCCESS

@@ -58,10 +58,11 @@ class Home:
                 root=self.repository_root(one.name, one.address),
                 priority=len(chosen) - position,
                 exclusive=one.exclusive,
+                names=one.names,
             )
             for position, one in enumerate(chosen)
         )
-        return (*users, Repository(name=SHIPPED, root=PACKAGES.parent, priority=0))
+        return (*users, Repository(name=SHIPPED, root=PACKAGES.parent, priority=0, shipped=True))
 
     def repository_root(self, name: str, address: str) -> Path:
         """Where a repository's files are: its own directory, or our present copy of what a URL gave.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_names_that_are_refused(tmp_path: Path, name: str) -> None:
         read_target(write(tmp_path, SMALL.replace("board", name), name))
 
 
-def load(tmp_path: Path) -> dict[str, Target]:
+def load(tmp_path: Path) -> Mapping[str, Target]:
     for directory, name, triple in (("one", "board", "a-one"), ("two", "board", "a-two"), ("two", "native", "n-two")):
         (tmp_path / directory).mkdir(exist_ok=True)
         write(tmp_path / directory, SMALL.replace("a-b", triple).replace("board", name), name)
@@ -160,3 +161,24 @@ def test_variables_of_a_machine(tmp_path: Path) -> None:
     assert (on_build["target"], on_build["cross"], on_build["triple"]) == ("", False, "n-two")
     assert on_target["arch"] == "a"
     assert on_target.get("os-distribution") is None
+
+
+def test_a_wrong_file_stops_only_those_who_ask_for_its_target(tmp_path: Path) -> None:
+    for directory in ("one", "two"):
+        (tmp_path / directory).mkdir()
+    write(tmp_path / "one", 'colour = "red"\n' + SMALL)
+    write(tmp_path / "two", SMALL)
+    write(tmp_path / "two", SMALL.replace('"board"', '"native"'), "native")
+    targets = load_targets((tmp_path / "one", tmp_path / "two"))
+    assert (list(targets), len(targets), "board" in targets, "other" in targets) == (
+        ["board", "native"],
+        2,
+        True,
+        False,
+    )
+    assert targets["native"].triple == "a-b"
+    assert targets.get("other") is None
+    for _ in range(2):  # nor does the good one behind it stand in for the wrong one
+        with pytest.raises(InputFileError, match="colour: unknown key") as caught:
+            targets.get("board")
+        assert caught.value.context == (("file", str(tmp_path / "one" / "board.toml")), ("key", "colour"))
