@@ -55,6 +55,15 @@ def format_items(items: tuple[Item, ...]) -> str:
     return boxes.render() + "\n"
 
 
+def format_values(values: tuple[Value, ...]) -> str:
+    """Values side by side, or each on a line of its own when they do not fit one (``OpamPrinter.value_list``)."""
+    boxes = Boxes()
+    boxes.open("hv")
+    _values(boxes, values)
+    boxes.close()
+    return boxes.render()
+
+
 def _rank(item: Item) -> int:
     if isinstance(item, Section):
         return _SECTIONS.get(item.kind, 1002)
