@@ -1,0 +1,109 @@
+"""Switches: made with an invariant that must then hold, chosen, removed."""
+
+from __future__ import annotations
+
+import re
+
+from tests.reftests.asking import read_atom
+from tests.reftests.changing import apply_done, compare
+from tests.reftests.commands import Answer, Command
+from tests.reftests.pinning import note_pins
+from tests.reftests.verdict import Reason
+from tests.reftests.world import Switch, World
+from xpkg.core.errors import NotFoundError
+from xpkg.repo.versions import Compare
+
+_INVARIANT = re.compile(r"(?:Switch invariant: |The switch invariant was set to )\[(.*)\]$")
+_OTHERS = frozenset("list list-available show invariant export import reinstall install link unlink default".split())
+
+
+def switch(world: World, command: Command) -> Answer:
+    rest = command.arguments.rest
+    if not rest or rest[0] in _OTHERS:
+        return Answer(reason=Reason.OWN_STATE)
+    if rest[0] == "create":
+        return _create(world, command)
+    if rest[0] == "set-invariant":
+        return _set_invariant(world, command)
+    if rest[0] == "remove":
+        for name in rest[1:]:
+            if not command.failed:
+                world.switches.pop(name, None)
+        return Answer(reason=Reason.OWN_STATE)
+    name = rest[-1]
+    if name in world.switches and not command.failed:
+        world.current = name
+    return Answer(reason=Reason.OWN_STATE)
+
+
+def _create(world: World, command: Command) -> Answer:
+    arguments = command.arguments
+    before = world.current
+    name = arguments.rest[1] if len(arguments.rest) > 1 else "."
+    made = Switch(name)
+    chosen = arguments.value("--repos", "--repo", "--repositories")
+    if chosen is not None:
+        made.repositories = [one.partition("=")[0] for one in chosen.split(",")]
+    made.invariant = _stated(command) or _asked(command)
+    world.switches[name] = made
+    world.current = name
+    note_pins(world, command)
+    if arguments.has("--empty"):
+        given = Answer(reason=Reason.NOTHING_SAID)
+    else:
+        given = compare(world, command, lambda asker: asker.invariant())
+        apply_done(world, command, [])
+        made.roots |= _names(made.invariant) & set(made.installed)
+    if command.failed and not made.installed:
+        world.switches.pop(name, None)
+        world.current = before
+    elif arguments.has("--no-switch"):
+        world.current = before
+    return given
+
+
+def _stated(command: Command) -> str:
+    for line in command.expected:
+        match = _INVARIANT.match(line)
+        if match:
+            return match[1]
+    return ""
+
+
+def _asked(command: Command) -> str:
+    """The invariant from the words of the command: packages are joined by &."""
+    arguments = command.arguments
+    formula = arguments.value("--formula", "--invariant")
+    if formula is not None:
+        return formula
+    packages = [one for given in arguments.values("--packages") for one in given.split(",")]
+    if not packages and not arguments.has("--empty"):
+        packages = arguments.rest[2:] or arguments.rest[1:2]
+    return " ".join(_written(one) for one in packages)
+
+
+def _written(spelling: str) -> str:
+    try:
+        atom = read_atom(spelling)
+    except NotFoundError:
+        return ""
+    if isinstance(atom.versions, Compare):
+        return f'"{atom.name}" {{{atom.versions}}}'
+    return f'"{atom.name}"'
+
+
+def _names(invariant: str) -> set[str]:
+    return set(re.findall(r'"([\w+-]+)"', invariant))
+
+
+def _set_invariant(world: World, command: Command) -> Answer:
+    if command.failed:
+        return Answer(reason=Reason.OWN_WORDS)
+    stated = _stated(command)
+    if any(_INVARIANT.match(line) for line in command.expected):
+        world.switch.invariant = stated
+    else:
+        return Answer(reason=Reason.OWN_WORDS)
+    given = compare(world, command, lambda asker: asker.invariant())
+    apply_done(world, command, [])
+    return given
