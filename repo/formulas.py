@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from xpkg.repo.filters import Environment, Filter, evaluate, is_true
-from xpkg.repo.interpolate import Value, Warn, as_text
+from xpkg.repo.filters import Constant, Environment, Filter, Text, evaluate, is_true, settle
+from xpkg.repo.interpolate import Value, Warn, as_text, expand
 from xpkg.repo.versions import ANY_VERSION, AllOf, Compare, VersionFormula, all_of, one_of
 
 T = TypeVar("T")
@@ -80,15 +80,21 @@ NOTHING: And[Resolved] = And(())
 
 
 _UNBOUND = AllOf(())
-"""What an undefined bound leaves: neither true nor false (``OpamFormula.make_or``)."""
+"""What an undefined bound leaves in a conflict: neither true nor false (``OpamFormula.make_or``)."""
+
+_NEVER = When(Constant(False))
+_DELAYED = frozenset({"build", "post"})
+_KINDS = _DELAYED | {"with-test", "with-doc", "with-dev-setup", "dev"}
+"""The variables that say of what kind a dependency is (``OpamPackageVar.predefined_depends_variables``)."""
 
 
 def resolve(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
-    """Evaluate the filters with ``environment``, where ``build`` and ``post`` are true whatever it says.
+    """A formula of ``depends`` or ``depopts``, for solving: ``build`` and ``post`` are true whatever it says.
 
     A false filter removes its atom, neutrally in ``&`` and ``|``: ``a | b {false}`` is ``a``.  NOTHING is left
-    when no atom is.  A bound whose version is undefined is left out, neutrally too, and told to ``warn``
-    (``OpamFilter.filter_constraints``): ``"a" {= u}`` is ``a`` at any version.
+    when no atom is.  A bound whose version is undefined is false, and told to ``warn``: ``"a" {= u}`` is dropped
+    (``OpamSwitchState.get_dependencies_t``).  ``build`` and ``post`` are not known until all else is settled, so that
+    ``?build`` is false.
     """
     return _resolve(formula, lambda atom: _need(atom, environment, warn)) or NOTHING
 
@@ -96,11 +102,27 @@ def resolve(formula: Formula, environment: Environment, warn: Warn | None = None
 def select(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
     """As ``resolve``, with ``build`` and ``post`` as the environment has them: for questions about some kinds of needs.
 
-    No need says of what kind it is (``OpamFilter.filter_deps``).
+    No need says of what kind it is, a bound whose version is undefined allows any
+    (``OpamPackageVar.filter_depends_formula``).
     """
+    known, kinds = _without(environment, _KINDS), _only(environment, _KINDS)
+    return _all(formula, lambda condition: _constraint(_settle(condition, known, warn, unbound=None), kinds))
+
+
+def exclude(formula: Formula, environment: Environment, warn: Warn | None = None) -> Resolved:
+    """A formula of ``conflicts``: the variables that say of what kind a dependency is are undefined.
+
+    A bound whose version is undefined allows any (``OpamSwitchState.get_conflicts_t``).
+    """
+    known = _without(environment, _KINDS)
+    return _all(formula, lambda condition: _constraint(condition, known, warn))
+
+
+def _all(formula: Formula, constraint: Callable[[Condition], VersionFormula | None]) -> Resolved:
+    """The formula with a plain need for each atom that ``constraint`` leaves."""
 
     def need(atom: Atom) -> Need | None:
-        versions = ANY_VERSION if atom.condition == ALWAYS else _constraint(atom.condition, environment, warn)
+        versions = ANY_VERSION if atom.condition == ALWAYS else constraint(atom.condition)
         return None if versions is None else Need(atom.name, ANY_VERSION if versions == _UNBOUND else versions)
 
     return _resolve(formula, need) or NOTHING
@@ -121,28 +143,53 @@ def _need(atom: Atom, environment: Environment, warn: Warn | None) -> Need | Non
     """The atom as a need, None when its filters remove it."""
     if atom.condition == ALWAYS:
         return Need(atom.name, ANY_VERSION)
-    versions = _constraint(atom.condition, _with(environment, build=True, post=True), warn)
+    condition = _settle(atom.condition, _without(environment, _DELAYED), warn, unbound=_NEVER)
+    versions = _constraint(condition, {"build": True, "post": True}.get)
     if versions is None:
         return None
     return Need(
         atom.name,
-        ANY_VERSION if versions == _UNBOUND else versions,
-        build=_constraint(atom.condition, _with(environment, build=False, post=True), None) is None,
-        post=_constraint(atom.condition, _with(environment, build=True, post=False), None) is None,
+        versions,
+        build=_constraint(condition, {"build": False, "post": True}.get) is None,
+        post=_constraint(condition, {"build": True, "post": False}.get) is None,
     )
 
 
-def _with(environment: Environment, *, build: bool, post: bool) -> Environment:
-    """The environment with these two variables set."""
-    fixed = {"build": build, "post": post}
-
-    def look(name: str) -> Value:
-        return fixed[name] if name in fixed else environment(name)
-
-    return look
+def _without(environment: Environment, names: frozenset[str]) -> Environment:
+    """The environment with these variables undefined."""
+    return lambda name: None if name in names else environment(name)
 
 
-def _constraint(condition: Condition, environment: Environment, warn: Warn | None) -> VersionFormula | None:
+def _only(environment: Environment, names: frozenset[str]) -> Environment:
+    """The environment with all but these variables undefined."""
+    return lambda name: environment(name) if name in names else None
+
+
+def _settle(condition: Condition, environment: Environment, warn: Warn | None, *, unbound: When | None) -> Condition:
+    """The condition without the variables that are known; a bound whose version is undefined becomes ``unbound``."""
+    match condition:
+        case When(filter):
+            return When(settle(filter, environment))
+        case Bound(operator, version):
+            settled = settle(version, environment)
+            if isinstance(settled, Constant) or (
+                isinstance(settled, Text) and expand(settled.text, _nothing) is not None
+            ):
+                return Bound(operator, settled)
+            if warn is not None:
+                warn("undefined variable in a version constraint")
+            return Bound(operator, settled) if unbound is None else unbound
+        case And(items):
+            return And(tuple(_settle(item, environment, warn, unbound=unbound) for item in items))
+        case Or(items):
+            return Or(tuple(_settle(item, environment, warn, unbound=unbound) for item in items))
+
+
+def _nothing(name: str) -> Value:
+    """No variable is defined."""
+
+
+def _constraint(condition: Condition, environment: Environment, warn: Warn | None = None) -> VersionFormula | None:
     """The versions that the condition leaves: ANY_VERSION when it is true, None when it is false.
 
     ``OpamFormula.partial_eval``: true and false disappear from a formula as they do in logic.

@@ -16,7 +16,8 @@ Environment = Callable[[str], Value]
 Warn = Callable[[str], None]
 """Is told what was undefined and where that mattered."""
 
-_MENTION = re.compile(r"%%|%\{(?:[^}\n]|\}(?!%))*(?:\}%)?")
+# A brace inside a mention takes the next character along, whatever that is but "%" (``string_interp_regex``).
+_MENTION = re.compile(r"%%|%\{(?:[^}\n]|\}(?:[^%\n]|\Z))*(?:\}%)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,32 @@ class Variable:
 
 @lru_cache(maxsize=4096)
 def parse_variable(text: str) -> Variable:
-    """Read ``[pkg+pkg:]name[?yes:no]`` (``OpamFilter.filter_ident_of_string``)."""
+    """Read ``[pkg+pkg:]name[?yes:no]`` (``OpamTypesBase.filter_ident_of_string_interp``).
+
+    ``?pkg:name:`` is ``pkg:name`` of one package, whose name may have a ``+`` (opam 2.2); ``?x:name`` is ``name``.
+    """
     rest, colon, last = text.rpartition(":")
     if not colon:
         return Variable((), text)
-    rest, question, yes = rest.rpartition("?") if "?" in rest else (rest, "", "")
-    if question:
-        packages, _, name = rest.rpartition(":")
-        choice = (yes, last)
-    elif last == "enable":
-        # pkg:enable stands for pkg:installed?enable:disable
-        packages, name, choice = rest, "installed", ("enable", "disable")
-    else:
-        return Variable(tuple(rest.split("+")), last)
-    return Variable(tuple(packages.split("+")) if packages else (), name, choice)
+    head, question, yes = rest.rpartition("?")
+    if not question:
+        return _of_packages(_names(rest), last)
+    if not head:
+        package, colon, name = yes.rpartition(":")
+        return _of_packages((package,), name) if colon else Variable((), last)
+    packages, _, name = head.rpartition(":")
+    return Variable(_names(packages), name, (yes, last))
+
+
+def _names(packages: str) -> tuple[str, ...]:
+    return tuple(name for name in packages.split("+") if name)
+
+
+def _of_packages(packages: tuple[str, ...], name: str) -> Variable:
+    """``pkg:enable`` stands for ``pkg:installed?enable:disable`` (``OpamFilter.desugar_fident``)."""
+    if packages and name == "enable":
+        return Variable(packages, "installed", ("enable", "disable"))
+    return Variable(packages, name)
 
 
 def as_text(value: bool | str | list[str]) -> str:
@@ -134,3 +147,34 @@ def interpolate(text: str, environment: Environment, warn: Warn | None = None) -
     """The text for a command, or the content of a file of ``substs``: undefined variables become empty, as in opam."""
     result = expand(text, environment, undefined="", warn=warn)
     return "" if result is None else result
+
+
+def escape(text: str) -> str:
+    """The text that ``interpolate`` turns into ``text``."""
+    return text.replace("%", "%%")
+
+
+def expand_known(text: str, environment: Environment) -> str:
+    """Replace what is defined, to expand the rest later (``OpamFilter.expand_string`` with ``partial``).
+
+    A choice by what is neither true nor false is that value.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        mention = match[0]
+        if mention == "%%" or not mention.endswith("}%"):
+            return mention
+        value = look_up_known(parse_variable(mention[2:-2]), environment)
+        if value is None:
+            return mention
+        return escape(value) if isinstance(value, str) else as_text(value)
+
+    return _MENTION.sub(replace, text)
+
+
+def look_up_known(variable: Variable, environment: Environment) -> Value:
+    """The value of a variable when others may be known later: a choice is made by a boolean alone."""
+    value = _plain(variable, environment)
+    if variable.choice is None or as_bool(value) is None:
+        return value
+    return variable.choice[0 if as_bool(value) else 1]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xpkg.repo.expressions import filter_of, formula_of
+from xpkg.repo.expressions import Join, filter_of, formula_of
 from xpkg.repo.filters import Environment, Value, evaluate, is_true
-from xpkg.repo.formulas import And, Need, Or, Resolved, needs, resolve
+from xpkg.repo.formulas import And, Formula, Need, Or, Resolved, exclude, needs, resolve, select
 from xpkg.repo.interpolate import expand, interpolate
 from xpkg.repo.opamfile.file import parse
 
@@ -22,6 +22,9 @@ VALUES: dict[str, Value] = {
     "os": "linux",
     "os-version": "12",
     "list": ["a", "b"],
+    "one": ["true"],
+    "nested": "50%%-%{text}%%{u}%",
+    "gtk+:installed": True,
     "p:installed": True,
     "q:installed": False,
     "p:version": "1.2",
@@ -40,11 +43,19 @@ def value_of(text: str, env: Environment = environment) -> bool | str | None:
     return evaluate(filter_of(value, file), env)
 
 
-def resolved(text: str, env: Environment = environment) -> Resolved:
+def formula_value(text: str, join: Join = "&") -> Formula:
     file = parse(f"x: [{text}]", "opam")
     value = file.get("x")
     assert value is not None
-    return resolve(formula_of(value, file, "&"), env)
+    return formula_of(value, file, join)
+
+
+def resolved(text: str, env: Environment = environment) -> Resolved:
+    return resolve(formula_value(text), env)
+
+
+def excluded(text: str, env: Environment = environment) -> Resolved:
+    return exclude(formula_value(text, "|"), env)
 
 
 # Read in OpamFilter.reduce_aux and resolve_ident_raw, and tried with opam 2.1.2 on 1,800 random filters.
@@ -86,6 +97,12 @@ def resolved(text: str, env: Environment = environment) -> Resolved:
         ("q:enable", "disable"),
         ("u:enable", "disable"),
         ("list", "a b"),
+        ("!one", False),
+        ("one & t", True),
+        # What a variable holds is expanded once (OpamFilter.reduce).
+        ("nested", "50%-hello"),
+        ("?nested", True),
+        ('"%{nested}%" = "50%%%%-%%{text}%%%%{u}%"', True),
         ('"%{u}%"', ""),
         ('"%{u}%" = ""', True),
         ('?"%{u}%"', True),
@@ -121,6 +138,22 @@ def test_value_of_a_filter(text: str, expected: bool | str | None) -> None:
         ("50% off", "50% off"),
         ("%{u}%", ""),
         ("%{}%", ""),
+        # The name of a package may have a "+" in the form with two empty choices (opam 2.2).
+        ("%{?gtk+:installed:}%", "true"),
+        ("%{?gtk+:enable:}%", "enable"),
+        ("%{?p:version:}%", "1.2"),
+        ("%{?x:text}%", "hello"),
+        ("%{?:text}%", "hello"),
+        ("%{:text}%", "hello"),
+        ("%{+p:version}%", "1.2"),
+        ("%{:enable}%", ""),
+        ("%{text?a}%", ""),
+        # A brace takes the next character along (OpamFilter.string_interp_regex).
+        ("%{te}xt}% %{t}%", " true"),
+        ("%{t}}% %{t}%", ""),
+        ("%{t}}% %{t}", "%{t}}% %{t}"),
+        ("%{t}}", "%{t}}"),
+        ("%{t}\n}%", "%{t}\n}%"),
     ],
 )
 def test_interpolation(text: str, expected: str) -> None:
@@ -193,20 +226,78 @@ def names(formula: Resolved) -> object:
         ('"a" {!(>= "1" & t)}', 'a < "1"'),
         ('"a" {= version}', 'a = "3.0"'),
         ('"a" {>= "%{p:version}%"}', 'a >= "1.2"'),
-        ('"a" {= u}', "a"),
-        ('"a" {!(= u)}', "a"),
+        # An undefined bound is false (OpamSwitchState.get_dependencies_t).
+        ('"a" {= u}', ()),
+        ('"a" {!(= u)}', ()),
+        ('"a" {= u & = w}', ()),
         ('"a" {= u & f}', ()),
-        ('"a" {= u & < "2"}', 'a < "2"'),
+        ('"a" {= u & < "2"}', ()),
         ('"a" {= u | t}', "a"),
         ('"a" {(= u & t) | >= "2"}', 'a >= "2"'),
-        ('"a" {(= u | f) & t}', "a"),
+        ('"a" {(= u | f) & t}', ()),
         ('"a" {= u | >= "2"}', 'a >= "2"'),
+        ('"a" {= "1.%{u}%"}', ()),
+        ('("a" | "b" {= u})', "a"),
         ('"a" {os = "linux" & != "1"}', 'a != "1"'),
         ('"a" {os = "macos" & != "1"}', ()),
+        # OpamFilter.partial_filter_formula: "build" and "post" are not known yet when all else is evaluated.
+        ('"a" {?build}', ()),
+        ('"a" {!?post}', "a"),
+        ('"a" {?t}', "a"),
+        ('"a" {build = "true"}', "a"),
+        ('"a" {"%{build}%" = "true"}', "a"),
+        ('"a" {"%{os}%-%{build}%" = "linux-true"}', "a"),
+        ('"a" {"%{build?x:y}%" = "x"}', ()),
+        ('"a" {?(build & f)}', "a"),
+        ('"a" {?(build & t)}', ()),
+        ('"a" {"%{u}%" = ""}', "a"),
+        ('"a" {?"%{u}%"}', ()),
+        ('"a" {u:enable = "disable"}', "a"),
+        ('"a" {?u:enable}', ()),
+        ('"a" {build = "%%"}', ()),
+        ('"a" {build & "%%" = "%"}', "a"),
+        ('"a" {build & "%%%%" = "%%"}', ()),
+        ('"a" {"%{text?x:y}%" = "y"}', "a"),
+        ('"a" {"%{text?x:y}%%{build}%" = "hellotrue"}', "a"),
+        ('"a" {text | build}', "a"),
+        # A comparison is of two atoms: this is a group and a bound.
+        ('"a" {(text | build) = "true"}', 'a = "true"'),
     ],
 )
 def test_what_filters_leave(text: str, expected: object) -> None:
     assert names(resolved(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"a" {= u}', "a"),
+        ('"a" {!(= u)}', "a"),
+        ('"a" {= u & < "2"}', 'a < "2"'),
+        ('"a" {= u | >= "2"}', 'a >= "2"'),
+        ('"a" {(= u | f) & t}', "a"),
+        ('"a" {= u & f}', ()),
+        ('"a" {= version}', 'a = "3.0"'),
+        ('"a" {?"%{u}%"}', "a"),
+    ],
+)
+def test_what_conflicts_exclude(text: str, expected: object) -> None:
+    """An undefined bound excludes any version (OpamFilter.filter_constraints)."""
+    assert names(excluded(text)) == expected
+
+
+@pytest.mark.parametrize("kind", ["build", "post", "with-test", "with-doc", "with-dev-setup", "dev"])
+def test_conflicts_know_no_kinds(kind: str) -> None:
+    """OpamSwitchState.get_conflicts_t: these variables are undefined there, ``{!with-test}`` is false as well."""
+    for text in (f'"a" {{{kind}}}', f'"a" {{!{kind}}}', f'"a" {{?{kind}}}'):
+        assert names(excluded(text, lambda name: True)) == ()
+
+
+def test_kinds_selected() -> None:
+    """OpamPackageVar.filter_depends_formula, which listings use."""
+    value = formula_value('"a" {with-test} "b" {!build} "c" {?with-test} "d" {= u & with-test}')
+    given = {"with-test": True, "build": False}
+    assert names(select(value, given.get)) == ("a", "b", "d")
 
 
 def test_an_undefined_bound_is_told() -> None:
