@@ -34,7 +34,7 @@ def optimise(clauses: Clauses, wanted: Sequence[Weighted], bound_s: float, start
     Raises ``SolverGaveUp`` when ``bound_s`` seconds have gone since ``started`` (of ``time.monotonic``).
     """
     control = clingo.Control(_OPTIONS)
-    _load(control, clauses, wanted, guards=())
+    load(control, clauses, wanted, guards=())
     best: list[Optimum] = []
 
     def remember(model: clingo.Model) -> None:
@@ -61,7 +61,7 @@ class Contradiction:
         self._control = clingo.Control(("--warn=none",))
         first = clauses.count + 1
         self._guards = range(first, first + len(clauses.groups))
-        _load(self._control, clauses, (), guards=self._guards)
+        load(self._control, clauses, (), guards=self._guards)
 
     def possible(self, groups: Sequence[int], *, true: Sequence[int] = ()) -> bool:
         """Whether a solution meets all of these groups and has the variables ``true``."""
@@ -94,8 +94,11 @@ class Contradiction:
             return {literal - self._guards.start for literal in handle.core() if literal in self._guards}
 
 
-def _load(control: clingo.Control, clauses: Clauses, wanted: Sequence[Weighted], guards: Sequence[int]) -> None:
-    """``guards`` holds one further variable for each group, which switches it on; without, all are on."""
+def load(control: clingo.Control, clauses: Clauses, wanted: Sequence[Weighted], guards: Sequence[int]) -> None:
+    """Give clingo the clauses and what is to be small.
+
+    ``guards`` holds one further variable for each group, which switches it on; without, all are on.
+    """
     with control.backend() as backend:
         numbers = list(range(1, clauses.count + len(guards) + 1))
         for _ in numbers:

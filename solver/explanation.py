@@ -41,12 +41,12 @@ def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
     groups = [clauses.groups[number] for number in core]
     return NoSolution(
         _headline(groups),
-        chain=tuple(_sentences(_Teller(problem, context, groups), _from_the_request_on(groups))),
+        chain=tuple(_sentences(Teller(problem, context, groups), _from_the_request_on(groups))),
         hint=hint_for(problem, clauses, contradiction, core),
     )
 
 
-def _sentences(teller: _Teller, groups: Sequence[Group]) -> Iterator[str]:
+def _sentences(teller: Teller, groups: Sequence[Group]) -> Iterator[str]:
     """One sentence each; of a package that says something else in each version, the newest few speak for all."""
     told: Counter[tuple[str, str]] = Counter()
     for group in groups:
@@ -111,7 +111,7 @@ def _inside(group: Needs, cycles: Sequence[set[tuple[str, str]]]) -> bool:
     return any(keys <= cycle for cycle in cycles)
 
 
-class _Teller:
+class Teller:
     """Turns statements into sentences, with what is rejected and why."""
 
     def __init__(self, problem: Problem, context: Context, groups: Sequence[Group]) -> None:
@@ -124,11 +124,11 @@ class _Teller:
         match group:
             case Asked(atom):
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
-                return f"{atom} was asked for{self._shortage(need)}"
+                return f"{atom} was asked for{self.shortage(need)}"
             case AskedFormula(formula):
-                return f"{self._formula(formula, self._own(formula))} was asked for{self._shortages(formula)}"
+                return f"{self.formula(formula, self._own(formula))} was asked for{self._shortages(formula)}"
             case Invariant(formula):
-                return f"the switch must have {self._formula(formula, self._own(formula))}{self._shortages(formula)}"
+                return f"the switch must have {self.formula(formula, self._own(formula))}{self._shortages(formula)}"
             case Removed(name, machine):
                 return f"{name} was asked to be removed, as it is {on_machine(machine)}"
             case Needs(instances, formula):
@@ -149,7 +149,7 @@ class _Teller:
 
     def _shortages(self, formula: Formula) -> str:
         """Why nothing meets a formula, or nothing to say when something may."""
-        shortages = [self._shortage(need) for need in needs_of(formula)]
+        shortages = [self.shortage(need) for need in needs_of(formula)]
         return "".join(shortages) if all(shortages) else ""
 
     def _needs(self, instances: tuple[Instance, ...], formula: Formula) -> str:
@@ -157,7 +157,7 @@ class _Teller:
         origins = dict.fromkeys(self._problem.candidates[one].origin for one in instances)
         origin = f" (says {_listed([one for one in origins if one], 'and')})" if any(origins) else ""
         needs = needs_of(formula)
-        wanted = self._formula(formula, instances[0].machine)
+        wanted = self.formula(formula, instances[0].machine)
         implicit = next((f", {need.implicit}" for need in needs if need.implicit), "")
         shortage = self._shortages(formula)
         return f"{self._these(instances)} {_verb(instances, 'need')} {wanted}{implicit}{origin}{shortage}"
@@ -173,13 +173,13 @@ class _Teller:
         )
         return left or instances
 
-    def _formula(self, formula: Formula, machine: str) -> str:
+    def formula(self, formula: Formula, machine: str) -> str:
         """The formula; a machine is named where it is not the one the need comes from."""
         if isinstance(formula, Need):
             where = "" if formula.machine == machine else f" {on_machine(formula.machine)}"
             return f"{formula}{where}"
         parts = [
-            f"({self._formula(part, machine)})" if isinstance(part, AllOf | AnyOf) else self._formula(part, machine)
+            f"({self.formula(part, machine)})" if isinstance(part, AllOf | AnyOf) else self.formula(part, machine)
             for part in formula.parts
         ]
         return (" and " if isinstance(formula, AllOf) else " or ").join(parts) or "what its filters leave nothing of"
@@ -189,7 +189,7 @@ class _Teller:
         where = " (build machine)" if instances[0].machine == BUILD and self._problem.request.target else ""
         return f"{instances[0].name} {versions}{where}"
 
-    def _shortage(self, need: Need) -> str:
+    def shortage(self, need: Need) -> str:
         """Why nothing meets a need, or nothing to say when something does."""
         if self._problem.matches(need):
             return ""
