@@ -45,12 +45,12 @@ def apply_overlay(overlay: Overlay, file: OpamFile) -> OpamFile:
         file = take_out(file, name, items)
     text = overlay.file.text
     for item in overlay.set:
-        file = rewrite.put(file, item, text[item.start : item.end])
+        file = rewrite.put(file, item, text)
     for item in overlay.add:
         if isinstance(item, Field):
             file = rewrite.append(file, item.name, rewrite.items_of(overlay.file, item.name, item.value))
         else:
-            file = rewrite.put(file, item, text[item.start : item.end])
+            file = rewrite.put(file, item, text)
     return file
 
 
