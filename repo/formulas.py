@@ -105,7 +105,7 @@ def select(formula: Formula, environment: Environment, warn: Warn | None = None)
     No need says of what kind it is, a bound whose version is undefined allows any
     (``OpamPackageVar.filter_depends_formula``).
     """
-    known, kinds = _without(environment, _KINDS), _only(environment, _KINDS)
+    known, kinds = without_kinds(environment), _only(environment, _KINDS)
     return _all(formula, lambda condition: _constraint(_settle(condition, known, warn, unbound=None), kinds))
 
 
@@ -114,8 +114,13 @@ def exclude(formula: Formula, environment: Environment, warn: Warn | None = None
 
     A bound whose version is undefined allows any (``OpamSwitchState.get_conflicts_t``).
     """
-    known = _without(environment, _KINDS)
+    known = without_kinds(environment)
     return _all(formula, lambda condition: _constraint(condition, known, warn))
+
+
+def without_kinds(environment: Environment) -> Environment:
+    """The environment of ``available`` and ``conflicts``: the variables for kinds of dependencies are undefined."""
+    return _without(environment, _KINDS)
 
 
 def _all(formula: Formula, constraint: Callable[[Condition], VersionFormula | None]) -> Resolved:

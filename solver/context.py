@@ -82,7 +82,7 @@ class RepoContext:
             where = "" if error.message.startswith(file) else f"{file}: "
             return Rejection(instance=instance, reason=f"its recipe is wrong ({where}{error.message})")
         environment = self._environment(instance, requested)
-        if not is_true(recipe.available, environment):
+        if not is_true(recipe.available, formulas.without_kinds(environment)):
             written = recipe.fields.get("available")
             condition = print_value(written) if written is not None else "false"
             reason = f"it is not available {on_machine(instance.machine)}: {condition}"
@@ -91,7 +91,7 @@ class RepoContext:
             instance=instance,
             depends=AllOf(tuple(self._depends(instance, recipe, environment))),
             optional=tuple(self._needs(instance, formulas.resolve(recipe.depopts, environment))),
-            conflicts=tuple(self._needs(instance, formulas.resolve(recipe.conflicts, environment))),
+            conflicts=tuple(self._needs(instance, formulas.exclude(recipe.conflicts, environment))),
             conflict_classes=recipe.conflict_class,
             avoided=next((flag for flag in _LAST_RESORTS if flag in recipe.flags), None),
             origin=recipe.repository,
@@ -102,6 +102,7 @@ class RepoContext:
             **self._variables[instance.machine],
             **(self._requested if requested else dict.fromkeys(self._requested, False)),
             "dev": instance.name in self._developed,
+            "pinned": None,  # known while building only (OpamPackageVar.resolve_switch)
             "name": instance.name,
             "version": instance.version,
             "_:name": instance.name,

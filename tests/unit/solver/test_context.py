@@ -259,3 +259,17 @@ def test_an_ordinary_solve_does_not_import_networkx() -> None:
         "sys.exit('networkx' in sys.modules or 'clingo' not in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=SHIPPED, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["with-test", "with-doc", "dev", "pinned", "build", "post"])
+def test_availability_and_conflicts_know_no_kinds_of_dependencies(make: Make, kind: str) -> None:
+    """OpamPackageVar.resolve_switch: undefined there, so that neither a variable nor its negation is true."""
+    recipes = {f"{name}.1": f"available: {text}" for name, text in (("yes", kind), ("no", f"!{kind}"))}
+    context = make(recipes | {"apart.2": f'conflicts: ["dune" {{{kind}}} "linked" {{!{kind}}}]'}, with_test=True)
+    for name in ("yes", "no"):
+        found = context.candidate(Instance(name=name, version="1", machine="moon"), requested=True)
+        assert isinstance(found, Rejection)
+    apart = context.candidate(Instance(name="apart", version="2", machine="moon"), requested=True)
+    assert isinstance(apart, Candidate)
+    # "pinned" is undefined as well, although it is no kind.
+    assert apart.conflicts == ()
