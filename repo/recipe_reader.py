@@ -18,6 +18,7 @@ from xpkg.repo.formulas import And, Formula, Or
 from xpkg.repo.names import name_problem, path_problem, version_problem
 from xpkg.repo.opamfile.file import OpamFile, decode, parse
 from xpkg.repo.opamfile.parser import MAX_SIZE
+from xpkg.repo.opamfile.values import String
 from xpkg.repo.recipe_fields import (
     commands_of,
     depexts_of,
@@ -36,6 +37,7 @@ Files = tuple[tuple[str, Path], ...]
 Change = Callable[[OpamFile, Files], tuple[OpamFile, Files, "tuple[AppliedOverlay, ...]"]]
 """What overlays make of a recipe's file and files before they are read as a recipe."""
 FORMATS = ("2.0", "2.1")
+MAX_BYTES = 4 * MAX_SIZE
 _NOTHING: Formula = And(())
 _FIELDS = """
     opam-version name version maintainer authors license homepage doc bug-reports dev-repo tags synopsis description
@@ -60,7 +62,8 @@ def read_recipe(
     InputFileError when it is not a recipe of exactly that package, with the place of what is wrong.
     """
     path = directory / "opam"
-    original = file = parse(decode(_read(path) if data is None else data), str(path))
+    original = parse(decode(_read(path) if data is None else data), str(path))
+    file = _modern(original, name, directory)
     _check_identity(Fields(file), name, version)
     files: Files = tuple(_files(directory / "files"))
     overlays: tuple[AppliedOverlay, ...] = ()
@@ -133,14 +136,26 @@ def _read(path: Path) -> bytes:
     with disk_errors("read", path):
         try:
             with path.open("rb") as stream:
-                data = stream.read(4 * MAX_SIZE + 1)
+                data = stream.read(MAX_BYTES + 1)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise InputFileError("a package has no opam file", context=(("path", printable(str(path))),)) from error
-    if len(data) > 4 * MAX_SIZE:
+    if len(data) > MAX_BYTES:
         raise InputFileError(
-            f"an opam file is larger than the {4 * MAX_SIZE} bytes allowed", context=(("path", printable(str(path))),)
+            f"an opam file is larger than the {MAX_BYTES} bytes allowed", context=(("path", printable(str(path))),)
         )
     return data
+
+
+def _modern(file: OpamFile, name: str, directory: Path) -> OpamFile:
+    """A recipe of opam 1.x with the files beside it as one of 2.0; others as they are."""
+    stated = file.get("opam-version")
+    if not isinstance(stated, String) or stated.value.split(".")[0] != "1":
+        return file
+    # Few repositories have such recipes: the rest does not pay for the rules.
+    from xpkg.repo.legacy.files import read_side_files
+    from xpkg.repo.legacy.upgrade import upgrade
+
+    return upgrade(file, name, read_side_files(directory))
 
 
 def _check_identity(fields: Fields, name: str, version: str) -> None:
@@ -151,15 +166,9 @@ def _check_identity(fields: Fields, name: str, version: str) -> None:
             raise file.error(f"{name}.{version}: {problem}")
     stated = fields.text("opam-version")
     place = fields.values.get("opam-version")
-    if stated.split(".")[0] == "1":
-        raise file.error(
-            f"the recipe is of opam's format {stated}, which is not supported yet",
-            place,
-            hint="formats 2.0 and later are; `opam admin upgrade` rewrites a repository of the older format",
-        )
     if stated not in FORMATS:
         problem = f"unknown opam-version {stated[:20]!r}" if stated else "the field opam-version is missing"
-        raise file.error(problem, place, hint=f"known formats: {', '.join(FORMATS)}")
+        raise file.error(problem, place, hint=f"known formats: 1.0 to 1.2, {', '.join(FORMATS)}")
     for field, expected in (("name", name), ("version", version)):
         if fields.text(field, expected) != expected:
             raise file.error(

@@ -238,7 +238,7 @@ def test_wrong_recipes_are_refused_with_their_place(here: Path, text: str, line:
     ("head", "problem"),
     [
         ("", "the field opam-version is missing"),
-        ('opam-version: "1.2"', "opam's format 1.2, which is not supported yet"),
+        ('opam-version: "3.0"', "unknown opam-version '3.0'"),
         ('opam-version: "3.0"', "unknown opam-version '3.0'"),
         ('opam-version: "2.0evil"', "unknown opam-version"),
     ],
