@@ -12,7 +12,7 @@ MAX_LENGTH = 100
 """Characters of a name or a version; the longest of the public repository has 41."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+-]*+")
-_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.~-]*+")
+_VERSION = re.compile(r"[A-Za-z0-9_~][A-Za-z0-9_+.~-]*+")
 _RESERVED = re.compile(r"(?:con|aux|nul|prn|com[0-9]|lpt[0-9])", re.IGNORECASE)
 
 
@@ -32,7 +32,7 @@ def version_problem(version: str) -> str | None:
     if len(version) > MAX_LENGTH:
         return f"a version has at most {MAX_LENGTH} characters"
     if not _VERSION.fullmatch(version):
-        return "a version has letters, digits and '-_+.~', and begins with a letter, a digit or '_'"
+        return "a version has letters, digits and '-_+.~', and begins with a letter, a digit, '_' or '~'"
     return None
 
 

@@ -88,8 +88,10 @@ def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> li
     problem.usable[key] = tuple(candidate.instance for candidate in usable)
     problem.rejected[key] = tuple(rejected)
     problem.candidates.update((candidate.instance, candidate) for candidate in usable)
-    # Stable: flagged versions first, both kinds newest first (opam, OpamSolver "version-lag").
-    ranked = sorted(usable, key=lambda candidate: candidate.avoided is None)
+    # Stable: flagged versions first, both kinds newest first (opam, OpamSolver "version-lag"); where a flagged one is
+    # installed the flags no longer count (OpamSwitchState.avoid_version).
+    lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
+    ranked = sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)
     problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(ranked))
     return usable
 

@@ -142,6 +142,9 @@ def cost(table: dict[str, Row], request: Request, state: State) -> tuple[int, ..
 
     def lag(one: Instance) -> int:
         versions = usable(table, one.name, one.machine)
+        present = before.get((one.name, one.machine))
+        if present is not None and flagged(present):
+            return versions.index(one.version)
         order = [v for v in versions if table[f"{one.name} {v}"].avoided] + [
             v for v in versions if not table[f"{one.name} {v}"].avoided
         ]

@@ -9,8 +9,8 @@ _WITH_VALUE = frozenset(
     "--switch --columns --column --field --repo --repos --repositories --root --formula --packages --jobs --cli --color"
     " --confirm-level --json --warn --package --depends-on --required-by --coinstallable-with --sort-by --kind"
     " --debug-level --criteria --solver --subpath --invariant --description --rank --shell --dir --separator --resolve"
-    " --field-match --has-flag --nobuild --pattern --installed-roots-of --rev-deps-of --minimal-environment --with-version"
-    " --leads-to --owns-file --format --conflicts-with --search-in --drop-unknown --destdir --keep-build-dir-of".split()
+    " --field-match --has-flag --nobuild --pattern --rev-deps-of --minimal-environment --with-version"
+    " --verbose-on --cudf --owns-file --format --conflicts-with --search-in --drop-unknown --destdir --keep-build-dir-of".split()
 )
 _SHORT_WITH_VALUE = frozenset({"-f", "-j", "-k", "-W"})
 _NESTED = frozenset({"switch", "pin", "repository", "repo", "admin", "config", "option", "var"})
@@ -57,6 +57,7 @@ def read_arguments(words: Sequence[str]) -> Arguments:
                 found.command = word
         elif word.startswith("--"):
             name, equals, value = word.partition("=")
+            name = "--switch" if name.startswith("--sw") else name
             values = found.options.setdefault(name, [])
             if equals:
                 values.append(value)

@@ -65,14 +65,16 @@ class Asker:
         changed = self.changed() & {atom.name for atom in atoms}
         if not new and not changed and self.options.formula is None:
             return Outcome(changes=frozenset())
-        return self._solved(self._request(atoms), self.changed())
+        return self._solved(self._request(atoms), self.changed() & self._cone([atom.name for atom in atoms]))
 
     def reinstall(self, spellings: Sequence[str]) -> Outcome:
         atoms = [read_atom(spelling) for spelling in spellings]
         missing = [atom for atom in atoms if not self._is_met(atom)]
         again = [self._present(atom.name) for atom in atoms if self._is_met(atom)]
         request = self._request([*missing, *(_exactly(one) for one in again)])
-        return self._solved(replace(request, fixup=not missing), {one.name for one in again} | self.changed())
+        again_names = {one.name for one in again}
+        rebuilt = again_names | self.changed() & self._cone([atom.name for atom in atoms])
+        return self._solved(replace(request, fixup=not missing), rebuilt)
 
     def remove(self, spellings: Sequence[str], *, automatic: bool) -> Outcome:
         atoms = [read_atom(spelling) for spelling in spellings]
@@ -114,7 +116,7 @@ class Asker:
 
     def repair(self) -> Outcome:
         roots = [_instance(name, self.switch.installed[name]) for name in sorted(self.switch.roots)]
-        kept = [_exactly(one) for one in roots if self._stays(one.name)]
+        kept = [read_atom(one.name) for one in roots if self._stays(one.name)]
         for atoms in (kept, []):
             request = self._request(atoms, related=set())
             outcome = self._solved(replace(request, fixup=True), set())

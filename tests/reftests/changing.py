@@ -10,7 +10,8 @@ from tests.reftests.outcome import Outcome, done, expected_outcome
 from tests.reftests.pinning import named_by_paths, note_pins
 from tests.reftests.verdict import Reason
 from tests.reftests.world import World
-from xpkg.core.errors import NotFoundError, XpkgError
+from xpkg.core.errors import InputFileError, NotFoundError, XpkgError
+from xpkg.repo.universe import Universe
 
 _SHOWING = ("--show-actions", "--dry-run", "--download-only", "--check", "--depext-only", "--print-depexts")
 
@@ -32,7 +33,9 @@ def options_of(command: Command) -> Options:
 def compare(world: World, command: Command, ask: Callable[[Asker], Outcome]) -> Answer:
     """Ask in the state before; take over what opam then did."""
     theirs = expected_outcome(command.expected)
-    if theirs is None:
+    if _is_foreign(command):
+        given = Answer(reason=Reason.NO_OPTION)
+    elif theirs is None:
         given = Answer(reason=Reason.NOTHING_SAID)
     else:
         given = Answer(ours=_told(world, command, ask), theirs=str(theirs))
@@ -69,10 +72,26 @@ def apply_done(world: World, command: Command, asked: Sequence[str], *, roots: b
     for name, version in installed:
         switch.installed[name] = version
         switch.built[name] = world.signature(universe, name, version)
+        switch.texts[name] = _text(universe, name, version)
         switch.pending.discard(name)
         if roots and name in asked:
             switch.roots.add(name)
     switch.roots &= set(switch.installed)
+
+
+def _text(universe: Universe, name: str, version: str) -> str:
+    try:
+        return universe.recipe(name, version).file.text
+    except (InputFileError, NotFoundError):
+        return 'opam-version: "2.0"\n'
+
+
+# Options without a counterpart in xpkg that change what is installed.
+_FOREIGN = ("--assume-built", "--locked", "--recursive", "--subpath", "--depext-only")
+
+
+def _is_foreign(command: Command) -> bool:
+    return command.arguments.has(*_FOREIGN) or command.flag("OPAMLOCKED") or "OPAMCLI" in command.environment
 
 
 def install(world: World, command: Command) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.reftests.changing import install, reinstall, remove, upgrade
 from tests.reftests.commands import Handler, skipped
 from tests.reftests.pinning import pin
-from tests.reftests.repositories import repository, update
+from tests.reftests.repositories import initialise, repository, update
 from tests.reftests.switches import switch
 from tests.reftests.values import lint, listing, show, tree, variable
 from tests.reftests.verdict import Reason
@@ -22,6 +22,7 @@ HANDLERS: dict[str, Handler] = {
     "repository": repository,
     "repo": repository,
     "update": update,
+    "init": initialise,
     "list": listing,
     "show": show,
     "info": show,
@@ -30,7 +31,7 @@ HANDLERS: dict[str, Handler] = {
     "var": variable,
     **{
         name: skipped(Reason.OWN_STATE)
-        for name in ("option", "config", "env", "exec", "init", "clean", "--version", "root", "cache", "lock")
+        for name in ("option", "config", "env", "exec", "clean", "--version", "root", "cache", "lock")
     },
     **{name: skipped(Reason.NO_COMMAND) for name in ("source", "admin", "download", "file", "import", "export")},
 }

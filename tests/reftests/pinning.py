@@ -15,16 +15,17 @@ _PINNED = re.compile(r"(\S+) is now pinned to (?!version )(\S+)(?: \(version (\S
 _HELD = re.compile(r"(\S+) is now pinned (?:to version (\S+)|locally \(version (\S+)\))")
 _UNPINNED = re.compile(r"Ok, (\S+) (?:is no longer|would no longer be) pinned")
 _SYNCHRONISED = re.compile(r"\[(\S+?)\.(\S+)\] synchronised \((?!no changes)")
-_REREAD = re.compile(r"\[(\S+)\] Installing new package description from upstream")
+_REREAD = re.compile(r"\[(\S+)\] (?:Installing new package description from upstream|Conflicting update of the)")
 _DEFAULT_VERSION = "dev"
 
 
 def note_pins(world: World, command: Command) -> list[str]:
     """Take over the pins that opam tells of; what the command names, with the names in place of paths."""
     switch = world.switch
+    working = command.arguments.has("--working-dir", "-w", "--inplace-build")
     for line in command.expected:
         if match := _PINNED.match(line):
-            _pin(world, switch, match[1], match[2], match[3])
+            _pin(world, switch, match, working=working)
         elif match := _HELD.match(line):
             _hold(world, switch, match[1], match[2] or match[3], command)
         elif match := _UNPINNED.match(line):
@@ -32,12 +33,13 @@ def note_pins(world: World, command: Command) -> list[str]:
         elif match := _SYNCHRONISED.match(line):
             _synchronise(world, switch, match[1])
         elif match := _REREAD.match(line):
-            _reread(world, switch, match[1])
+            _reread(world, switch, match[1], working=working)
     return named_by_paths(world, command.arguments.rest)
 
 
-def _pin(world: World, switch: Switch, name: str, address: str, version: str | None) -> None:
-    recipe = world.pinned_recipe(name, address)
+def _pin(world: World, switch: Switch, match: re.Match[str], *, working: bool) -> None:
+    name, address, version = match.groups()
+    recipe = world.pinned_recipe(name, address, working=working)
     switch.pins[name] = Pin(version=version or _version(recipe) or _DEFAULT_VERSION, recipe=recipe, source=address)
 
 
@@ -53,7 +55,7 @@ def _hold(world: World, switch: Switch, name: str, version: str, command: Comman
     try:
         recipe = universe.recipe(name, version).file.text
     except (InputFileError, NotFoundError):
-        recipe = 'opam-version: "2.0"\n'
+        recipe = switch.texts.get(name, 'opam-version: "2.0"\n')
     switch.pins[name] = Pin(version=version, recipe=recipe)
 
 
@@ -62,11 +64,11 @@ def _synchronise(world: World, switch: Switch, name: str) -> None:
         switch.pending.add(name)
 
 
-def _reread(world: World, switch: Switch, name: str) -> None:
+def _reread(world: World, switch: Switch, name: str, *, working: bool) -> None:
     pin = switch.pins.get(name)
     if pin is None or pin.source is None:
         return
-    pin.recipe = world.pinned_recipe(name, pin.source)
+    pin.recipe = world.pinned_recipe(name, pin.source, working=working)
     pin.version = _version(pin.recipe) or pin.version
 
 

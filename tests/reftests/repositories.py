@@ -6,7 +6,7 @@ from tests.reftests.changing import upgrade
 from tests.reftests.commands import Answer, Command
 from tests.reftests.pinning import note_pins
 from tests.reftests.verdict import Reason
-from tests.reftests.world import World
+from tests.reftests.world import DEFAULT, World
 
 
 def repository(world: World, command: Command) -> Answer:
@@ -24,6 +24,20 @@ def repository(world: World, command: Command) -> Answer:
                 _deselect(world, command, names)
             case ["set-repos", *names]:
                 world.switch.repositories = names
+    return Answer(reason=Reason.OWN_STATE)
+
+
+def initialise(world: World, command: Command) -> Answer:
+    """A new root: nothing of what was there before."""
+    if not command.failed and not command.arguments.has("--reinit"):
+        world.switches, world.current = {}, None
+        match command.arguments.rest:
+            case [name, address]:
+                world.selected = [name]
+                world.add_repository(name, address)
+            case [address]:
+                world.selected = [DEFAULT]
+                world.add_repository(DEFAULT, address)
     return Answer(reason=Reason.OWN_STATE)
 
 

@@ -12,6 +12,7 @@ class Reason(Enum):
     OWN_STATE = "opam's own state: its options, root, caches and environment"
     OWN_WORDS = "opam's own words: messages and layout of output"
     NO_COMMAND = "xpkg has no such command"
+    NO_OPTION = "xpkg has no such option"
     NOTHING_SAID = "the output says nothing of packages"
     BUILDING = "what is printed while building or fetching"
     HIDDEN = "the output goes to a variable"

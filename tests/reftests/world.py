@@ -20,10 +20,9 @@ from xpkg.repo.universe import Universe
 DEFAULT = "default"
 PINNED = "pinned"
 
-# What opam does not compare to see whether an installed package changed (OpamFile.OPAM.effective_part).
-_TELLING = frozenset(
-    "opam-version name version synopsis description maintainer authors license tags homepage doc bug-reports"
-    " dev-repo pin-depends messages post-messages depexts available extra-files".split()
+# What opam compares to see whether an installed package changed (OpamFile.OPAM.effective_part), beside the sources.
+_EFFECTIVE = frozenset(
+    "setenv build run-test build-test install remove substs patches build-env features x-env-path-rewrite".split()
 )
 
 
@@ -38,7 +37,8 @@ class Pin:
 
 @dataclass(slots=True)
 class Switch:
-    """``built`` has for each installed name what it was built from; ``pending`` names are to be built again."""
+    """``built`` and ``texts`` have for each installed name what it was built from; ``pending`` names are to be built
+    again."""
 
     name: str
     repositories: list[str] | None = None
@@ -49,6 +49,7 @@ class Switch:
     variables: dict[str, str] = field(default_factory=dict)
     built: dict[str, str] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 class World:
@@ -106,7 +107,9 @@ class World:
         switch = self.switch
         known = [name for name in self.selection(switch) if name in self.addresses]
         repositories = [
-            Repository(name=name, root=self.opam / "repo" / name, priority=-place) for place, name in enumerate(known)
+            Repository(name=name, root=self.opam / "repo" / name, priority=-place)
+            for place, name in enumerate(known)
+            if (self.opam / "repo" / name / "packages").is_dir()
         ]
         if switch.pins:
             pinned = self._write_pins(switch)
@@ -120,6 +123,9 @@ class World:
             directory = root / "packages" / name / f"{name}.{pin.version}"
             directory.mkdir(parents=True)
             (directory / "opam").write_text(_without_identity(pin.recipe), "utf-8")
+            files = None if pin.source is None else self.local_path(pin.source) / "files"
+            if files is not None and files.is_dir():
+                shutil.copytree(files, directory / "files")
         return root
 
     def _machine(self, environment: Mapping[str, str]) -> Target:
@@ -137,16 +143,18 @@ class World:
             digest=of_value(""),
         )
 
-    def pinned_recipe(self, name: str, address: str) -> str:
-        """The recipe of a name in a pinned tree; of a git repository what was committed."""
+    def pinned_recipe(self, name: str, address: str, *, working: bool = False) -> str:
+        """The recipe of a name in a pinned tree; of a git repository what was committed, unless ``working``."""
         origin = self.local_path(address)
         for place in (f"{name}.opam", "opam", f"opam/{name}.opam", f"{name}.opam/opam", "opam/opam"):
-            if address.startswith("git+") and (origin / ".git").exists():
+            if not working and address.startswith("git+") and (origin / ".git").exists():
                 shown = subprocess.run(
                     ["git", "-C", str(origin), "show", f"HEAD:{place}"], capture_output=True, check=False
                 )
                 if shown.returncode == 0 and not shown.stdout.startswith(b"tree "):
                     return decode(shown.stdout)
+                if (origin / place).is_file():
+                    return (origin / place).read_text("utf-8")
             elif (origin / place).is_file():
                 return (origin / place).read_text("utf-8")
         return 'opam-version: "2.0"\n'
@@ -161,8 +169,10 @@ class World:
 
 
 def _signature(recipe: Recipe) -> str:
-    fields = [f"{name}: {print_value(value)}" for name, value in recipe.fields.items() if name not in _TELLING]
-    return "\n".join(sorted(fields) + [str(source) for source in recipe.sources])
+    fields = [f"{name}: {print_value(value)}" for name, value in recipe.fields.items() if name in _EFFECTIVE]
+    sources = [*recipe.sources[:1], *(extra.source for extra in recipe.extra_sources)]
+    identities = [str(source.digests[0]) if source.digests else source.urls[0] for source in sources]
+    return "\n".join([*sorted(fields), str("plugin" in recipe.flags), *identities])
 
 
 def _without_identity(text: str) -> str:
