@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tests.reftests.asking import Asker, Options, read_atom
 from tests.reftests.commands import Answer, Command
 from tests.reftests.outcome import Outcome, done, expected_outcome
-from tests.reftests.pinning import named_by_paths, note_pins
+from tests.reftests.pinning import named_by_paths, note_pins, pin_unsaid
 from tests.reftests.verdict import Reason
 from tests.reftests.world import World
 from xpkg.core.errors import InputFileError, NotFoundError, XpkgError
@@ -30,23 +30,22 @@ def options_of(command: Command) -> Options:
     )
 
 
-def compare(world: World, command: Command, ask: Callable[[Asker], Outcome]) -> Answer:
-    """Ask in the state before; take over what opam then did."""
+def compare(world: World, command: Command, ask: Callable[[Asker], Outcome]) -> tuple[Answer, Outcome | None]:
+    """What both say, and what xpkg would do where opam's output does not tell what opam did."""
     theirs = expected_outcome(command.expected)
     if _is_foreign(command):
-        given = Answer(reason=Reason.NO_OPTION)
-    elif theirs is None:
-        given = Answer(reason=Reason.NOTHING_SAID)
-    else:
-        given = Answer(ours=_told(world, command, ask), theirs=str(theirs))
-    return given
-
-
-def _told(world: World, command: Command, ask: Callable[[Asker], Outcome]) -> str:
+        return Answer(reason=Reason.NO_OPTION), None
+    if theirs is None and (command.failed or not command.run.rewrites):
+        return Answer(reason=Reason.NOTHING_SAID), None
     try:
-        return str(ask(Asker(world, command.environment, options_of(command))))
+        ours = ask(Asker(world, command.environment, options_of(command)))
     except XpkgError as error:
-        return f"{type(error).__name__}: {error.message}"
+        if theirs is None:
+            return Answer(reason=Reason.NOTHING_SAID), None
+        return Answer(ours=f"{type(error).__name__}: {error.message}", theirs=str(theirs)), None
+    if theirs is None:
+        return Answer(reason=Reason.NOTHING_SAID), ours
+    return Answer(ours=str(ours), theirs=str(theirs)), None
 
 
 def is_shown_only(command: Command) -> bool:
@@ -55,12 +54,14 @@ def is_shown_only(command: Command) -> bool:
     )
 
 
-def apply_done(world: World, command: Command, asked: Sequence[str], *, roots: bool = True) -> None:
-    """Bring the switch to where opam brought it, by what it said it did."""
+def apply_done(
+    world: World, command: Command, asked: Sequence[str], unsaid: Outcome | None = None, *, roots: bool = True
+) -> None:
+    """Bring the switch to where opam brought it, by what it said it did, or by ``unsaid``."""
     if is_shown_only(command):
         return
     installed, removed = done(command.expected)
-    outcome = expected_outcome(command.expected)
+    outcome = unsaid or expected_outcome(command.expected)
     if not installed and not removed and outcome is not None and outcome.changes and not command.failed:
         for change in outcome.changes:
             pair = (change.name, change.version)
@@ -96,7 +97,12 @@ def _is_foreign(command: Command) -> bool:
 
 def install(world: World, command: Command) -> Answer:
     spellings = note_pins(world, command)
-    given = compare(world, command, lambda asker: _guarded(lambda: asker.install(spellings)))
+    unsaid = pin_unsaid(world, command)
+    world.switch.pins |= unsaid
+    given, ours = compare(world, command, lambda asker: _guarded(lambda: asker.install(spellings)))
+    if is_shown_only(command):
+        for name in unsaid:
+            del world.switch.pins[name]
     arguments = command.arguments
     names = _names(spellings)
     if not is_shown_only(command) and not command.failed:
@@ -104,7 +110,7 @@ def install(world: World, command: Command) -> Answer:
             world.switch.roots |= set(names)
         if arguments.has("--unset-root"):
             world.switch.roots -= set(names)
-    apply_done(world, command, names, roots=not arguments.has("--unset-root"))
+    apply_done(world, command, names, ours, roots=not arguments.has("--unset-root"))
     return given
 
 
@@ -130,8 +136,8 @@ def reinstall(world: World, command: Command) -> Answer:
     if command.arguments.has("--list-pending", "--forget-pending"):
         return Answer(reason=Reason.OWN_STATE)
     spellings = note_pins(world, command)
-    given = compare(world, command, lambda asker: _guarded(lambda: asker.reinstall(spellings)))
-    apply_done(world, command, _names(spellings))
+    given, ours = compare(world, command, lambda asker: _guarded(lambda: asker.reinstall(spellings)))
+    apply_done(world, command, _names(spellings), ours)
     return given
 
 
@@ -140,9 +146,9 @@ def remove(world: World, command: Command) -> Answer:
     spellings = named_by_paths(world, command.arguments.rest)
     if command.arguments.has("--force") and not set(_names(spellings)) & set(world.switch.installed):
         return Answer(reason=Reason.BUILDING)
-    given = compare(world, command, lambda asker: _guarded(lambda: asker.remove(spellings, automatic=automatic)))
+    given, ours = compare(world, command, lambda asker: _guarded(lambda: asker.remove(spellings, automatic=automatic)))
     note_pins(world, command)
-    apply_done(world, command, ())
+    apply_done(world, command, (), ours)
     return given
 
 
@@ -154,8 +160,8 @@ def upgrade(world: World, command: Command) -> Answer:
     if arguments.has("--check"):
         outcome = _guarded(lambda: _upgrade(Asker(world, command.environment, options_of(command)), spellings, command))
         return Answer(ours=str(bool(outcome.changes)), theirs=str(not command.failed))
-    given = compare(world, command, lambda asker: _guarded(lambda: _upgrade(asker, spellings, command)))
-    apply_done(world, command, _names(spellings))
+    given, ours = compare(world, command, lambda asker: _guarded(lambda: _upgrade(asker, spellings, command)))
+    apply_done(world, command, _names(spellings), ours)
     return given
 
 

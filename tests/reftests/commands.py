@@ -51,6 +51,9 @@ def answer(world: World, command: Command) -> Answer:
     """Ask xpkg, then bring the world to the state that opam reached."""
     from tests.reftests.handlers import HANDLERS
 
+    elsewhere = command.arguments.value("--root") or command.environment.get("OPAMROOT", "")
+    if elsewhere not in ("$OPAMROOT", str(world.opam), "OPAM", "./OPAM"):
+        return Answer(reason=Reason.OWN_STATE)
     if command.run.output is not None:
         return Answer(reason=Reason.HIDDEN)
     handler = HANDLERS.get(command.arguments.command)

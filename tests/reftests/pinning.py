@@ -11,7 +11,9 @@ from tests.reftests.verdict import Reason
 from tests.reftests.world import Pin, Switch, World, stated_version
 from xpkg.core.errors import InputFileError, NotFoundError
 
-_PINNED = re.compile(r"(\S+) is now pinned to (?!version )(\S+)(?: \(version (\S+)\))?")
+_PINNED = re.compile(
+    r"(\S+) is now (?:pinned to (?!version )|subpath-pinned to directory /(\S*) in )(\S+)(?: \(version (\S+)\))?"
+)
 _HELD = re.compile(r"(\S+) is now pinned (?:to version (\S+)|locally \(version (\S+)\))")
 _UNPINNED = re.compile(r"Ok, (\S+) (?:is no longer|would no longer be) pinned")
 _SYNCHRONISED = re.compile(r"\[(\S+?)\.(\S+)\] synchronised \((?!no changes)")
@@ -38,9 +40,11 @@ def note_pins(world: World, command: Command) -> list[str]:
 
 
 def _pin(world: World, switch: Switch, match: re.Match[str], *, working: bool) -> None:
-    name, address, version = match.groups()
-    recipe = world.pinned_recipe(name, address, working=working)
-    switch.pins[name] = Pin(version=version or _version(recipe) or _DEFAULT_VERSION, recipe=recipe, source=address)
+    name, below, address, version = match.groups()
+    made = Pin(version="", recipe="", source=address, below=below or "")
+    world.read_pin(name, made, working=working)
+    made.version = version or _version(made.recipe) or _DEFAULT_VERSION
+    switch.pins[name] = made
 
 
 def _version(recipe: str) -> str | None:
@@ -52,15 +56,17 @@ def _version(recipe: str) -> str | None:
 
 def _hold(world: World, switch: Switch, name: str, version: str, command: Command) -> None:
     universe = world.universe(command.environment)
+    files = None
     try:
-        recipe = universe.recipe(name, version).file.text
+        found = universe.recipe(name, version)
+        recipe, files = found.file.text, found.directory / "files"
     except (InputFileError, NotFoundError):
         recipe = switch.texts.get(name, 'opam-version: "2.0"\n')
-    switch.pins[name] = Pin(version=version, recipe=recipe)
+    switch.pins[name] = Pin(version=version, recipe=recipe, files=files)
 
 
 def _synchronise(world: World, switch: Switch, name: str) -> None:
-    if name in switch.pins and name in switch.installed:
+    if name in switch.installed:
         switch.pending.add(name)
 
 
@@ -68,15 +74,35 @@ def _reread(world: World, switch: Switch, name: str, *, working: bool) -> None:
     pin = switch.pins.get(name)
     if pin is None or pin.source is None:
         return
-    pin.recipe = world.pinned_recipe(name, pin.source, working=working)
+    world.read_pin(name, pin, working=working)
     pin.version = _version(pin.recipe) or pin.version
+
+
+def pin_unsaid(world: World, command: Command) -> dict[str, Pin]:
+    """Pins for the packages of the paths given that opam did not tell of, as when it only shows what it would do."""
+    made: dict[str, Pin] = {}
+    for word in command.arguments.rest:
+        place = world.base / word
+        if not _is_path(word) or not place.exists():
+            continue
+        source = word if place.is_dir() else str(Path(word).parent)
+        for name in _packages_at(world, Path(word)):
+            if name not in world.switch.pins:
+                made[name] = pin = Pin(version="", recipe="", source=source)
+                world.read_pin(name, pin, working=True)
+                pin.version = _version(pin.recipe) or _DEFAULT_VERSION
+    return made
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word or word.startswith(".") or word.endswith(".opam")
 
 
 def named_by_paths(world: World, words: Sequence[str]) -> list[str]:
     """The words with the packages of a directory, or of a recipe file, in place of its path."""
     found: list[str] = []
     for word in words:
-        if "/" in word or word.startswith(".") or word.endswith(".opam"):
+        if _is_path(word):
             found += _packages_at(world, Path(word))
         else:
             found.append(word)
@@ -104,14 +130,14 @@ def pin(world: World, command: Command) -> Answer:
     if arguments.has("-n", "--no-action") or command.failed:
         return Answer(reason=Reason.OWN_WORDS)
     removing = arguments.command == "unpin" or arguments.rest[:1] == ["remove"]
-    given = compare(
+    given, ours = compare(
         world,
         command,
         lambda asker: asker.unpinned(touched) if removing else asker.pinned(touched),
     )
     if is_shown_only(command):
         world.switch.pins = before
-    apply_done(world, command, touched)
+    apply_done(world, command, touched, ours)
     return given
 
 

@@ -34,6 +34,8 @@ _PROGRAMS = frozenset(
 )
 _OWN_PROGRAMS = frozenset({"opam-cat", "opam-cache", "json-cat"})
 _SECONDS = 20
+# Scripts about the files of an opam root.
+_OWN_STATE = frozenset({"opamroot-versions", "upgrade-format"})
 # Scripts that call opam find one that does nothing.
 _NO_PROGRAMS = "no-programs"
 
@@ -148,16 +150,20 @@ def _text(block: Block) -> str:
     return "\n".join(block.rest) + "\n"
 
 
+def _is_opam(block: Block) -> bool:
+    return " opam " in f" {block.line}" and not block.line.startswith((":", "#"))
+
+
+def _not_compared(block: Block, reason: Reason) -> Verdict:
+    return Verdict(number=block.number, command=block.line, verdict=SKIPPED, reason=reason)
+
+
 def replay(script: Script, base: Path) -> list[Verdict]:
     """The verdict on every command of a script; ``base`` is an empty directory."""
     if script.repository != SELF_CONTAINED:
-        commands = [
-            block for block in script.blocks if " opam " in f" {block.line}" and not block.line.startswith((":", "#"))
-        ]
-        return [
-            Verdict(number=block.number, command=block.line, verdict=SKIPPED, reason=Reason.REPOSITORY)
-            for block in commands
-        ]
+        return [_not_compared(block, Reason.REPOSITORY) for block in script.blocks if _is_opam(block)]
+    if script.name in _OWN_STATE:
+        return [_not_compared(block, Reason.OWN_STATE) for block in script.blocks if _is_opam(block)]
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
     stub = base / _NO_PROGRAMS / "opam"

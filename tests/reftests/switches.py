@@ -14,14 +14,14 @@ from xpkg.core.errors import NotFoundError
 from xpkg.repo.versions import Compare
 
 _INVARIANT = re.compile(r"(?:Switch invariant: |The switch invariant was set to )\[(.*)\]$")
-_OTHERS = frozenset("list list-available show invariant export import reinstall install link unlink default".split())
+_OTHERS = frozenset("list list-available show invariant export import reinstall link unlink default".split())
 
 
 def switch(world: World, command: Command) -> Answer:
     rest = command.arguments.rest
     if not rest or rest[0] in _OTHERS:
         return Answer(reason=Reason.OWN_STATE)
-    if rest[0] == "create":
+    if rest[0] in ("create", "install"):
         return _create(world, command)
     if rest[0] == "set-invariant":
         return _set_invariant(world, command)
@@ -51,8 +51,8 @@ def _create(world: World, command: Command) -> Answer:
     if arguments.has("--empty"):
         given = Answer(reason=Reason.NOTHING_SAID)
     else:
-        given = compare(world, command, lambda asker: asker.invariant())
-        apply_done(world, command, [])
+        given, ours = compare(world, command, lambda asker: asker.invariant())
+        apply_done(world, command, [], ours)
         made.roots |= _names(made.invariant) & set(made.installed)
     if command.failed and not made.installed:
         world.switches.pop(name, None)
@@ -104,6 +104,6 @@ def _set_invariant(world: World, command: Command) -> Answer:
         world.switch.invariant = stated
     else:
         return Answer(reason=Reason.OWN_WORDS)
-    given = compare(world, command, lambda asker: asker.invariant())
-    apply_done(world, command, [])
+    given, ours = compare(world, command, lambda asker: asker.invariant())
+    apply_done(world, command, [], ours)
     return given

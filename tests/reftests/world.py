@@ -28,11 +28,14 @@ _EFFECTIVE = frozenset(
 
 @dataclass(slots=True)
 class Pin:
-    """A name held at a version; ``recipe`` is the text of the opam file, ``source`` the address if there is one."""
+    """A name held at a version; ``recipe`` is the text of the opam file, ``source`` the address if there is one, with
+    the directory ``below`` it, ``files`` where its ``files`` are."""
 
     version: str
     recipe: str
     source: str | None = None
+    below: str = ""
+    files: Path | None = None
 
 
 @dataclass(slots=True)
@@ -123,9 +126,8 @@ class World:
             directory = root / "packages" / name / f"{name}.{pin.version}"
             directory.mkdir(parents=True)
             (directory / "opam").write_text(_without_identity(pin.recipe), "utf-8")
-            files = None if pin.source is None else self.local_path(pin.source) / "files"
-            if files is not None and files.is_dir():
-                shutil.copytree(files, directory / "files")
+            if pin.files is not None and pin.files.is_dir():
+                shutil.copytree(pin.files, directory / "files")
         return root
 
     def _machine(self, environment: Mapping[str, str]) -> Target:
@@ -143,10 +145,17 @@ class World:
             digest=of_value(""),
         )
 
-    def pinned_recipe(self, name: str, address: str, *, working: bool = False) -> str:
+    def read_pin(self, name: str, pin: Pin, *, working: bool = False) -> None:
+        """Take the recipe that a pinned tree has now."""
+        assert pin.source is not None
+        pin.recipe = self._pinned_recipe(name, pin.source, pin.below, working=working)
+        pin.files = self.local_path(pin.source) / pin.below / "files"
+
+    def _pinned_recipe(self, name: str, address: str, below: str, *, working: bool) -> str:
         """The recipe of a name in a pinned tree; of a git repository what was committed, unless ``working``."""
         origin = self.local_path(address)
-        for place in (f"{name}.opam", "opam", f"opam/{name}.opam", f"{name}.opam/opam", "opam/opam"):
+        for file in (f"{name}.opam", "opam", f"opam/{name}.opam", f"{name}.opam/opam", "opam/opam"):
+            place = f"{below}/{file}" if below else file
             if not working and address.startswith("git+") and (origin / ".git").exists():
                 shown = subprocess.run(
                     ["git", "-C", str(origin), "show", f"HEAD:{place}"], capture_output=True, check=False
