@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from xpkg.core.errors import XpkgError
     from xpkg.repo.filters import Filter
     from xpkg.repo.formulas import Formula
     from xpkg.repo.recipes import Recipe
@@ -29,120 +31,158 @@ class Facts(TypedDict):
     unknown_fields: tuple[str, ...]
 
 
+FACTS = tuple(Facts.__annotations__)
+NO_FACTS: tuple[Any, ...] = ("", "", (), (), (), (), "", (), (), (), (), (), (), ())
+NO_NEEDS: tuple[Any, ...] = ((0,), (0,), (0,), (), True, "true", (), None, None)
+"""Depends, depopts, conflicts, conflict classes, available, the same as written, flags, x-runs-on, x-toolchain; the
+formulas and the filter as ``index.encoding`` writes them."""
+
+
 class Entry:
     """One version of one package in one repository.
 
-    ``problem`` says why its recipe cannot be used, with the place; all else is empty then.  ``available_text`` is
-    the condition as written.  No dataclass: whoever reads an index makes thousands of these.
+    ``problem`` says why its recipe cannot be used, with the place; all else is empty then.  No dataclass: whoever
+    reads an index makes thousands of these, and most of their fields are never asked for.
     """
 
-    __slots__ = (
-        "available",
-        "available_text",
-        "conflict_class",
-        "conflicts",
-        "depends",
-        "depopts",
-        "facts",
-        "flags",
-        "name",
-        "problem",
-        "repository",
-        "version",
-        "x_runs_on",
-        "x_toolchain",
-    )
+    __slots__ = ("_facts", "_needs", "name", "problem", "repository", "version")
 
-    name: str
-    version: str
-    repository: str
-    problem: str | None
-    depends: Formula
-    depopts: Formula
-    conflicts: Formula
-    conflict_class: tuple[str, ...]
-    available: Filter
-    available_text: str
-    flags: frozenset[str]
-    x_runs_on: str | None
-    x_toolchain: str | None
-    facts: Facts
-
-    def __init__(self, name: str, version: str, repository: str, problem: str | None = None) -> None:
-        from xpkg.repo.filters import TRUE
-        from xpkg.repo.formulas import And
-
-        nothing: Formula = And(())
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        repository: str,
+        *,
+        problem: str | None = None,
+        needs: tuple[Any, ...] = NO_NEEDS,
+        facts: Callable[[], tuple[Any, ...]] = lambda: NO_FACTS,
+    ) -> None:
         self.name, self.version, self.repository, self.problem = name, version, repository, problem
-        self.depends = self.depopts = self.conflicts = nothing
-        self.conflict_class = ()
-        self.available, self.available_text = TRUE, "true"
-        self.flags = frozenset()
-        self.x_runs_on = self.x_toolchain = None
-        self.facts = no_facts()
+        self._needs, self._facts = needs, facts
+
+    @property
+    def depends(self) -> Formula:
+        return _formula(self._needs[0])
+
+    @property
+    def depopts(self) -> Formula:
+        return _formula(self._needs[1])
+
+    @property
+    def conflicts(self) -> Formula:
+        return _formula(self._needs[2])
+
+    @property
+    def conflict_class(self) -> tuple[str, ...]:
+        names: tuple[str, ...] = self._needs[3]
+        return names
+
+    @property
+    def available(self) -> Filter:
+        from xpkg.repo.index.encoding import decode_filter
+
+        return decode_filter(self._needs[4])
+
+    @property
+    def available_text(self) -> str:
+        """The condition as written."""
+        text: str = self._needs[5]
+        return text
+
+    @property
+    def flags(self) -> frozenset[str]:
+        return frozenset(self._needs[6])
+
+    @property
+    def x_runs_on(self) -> str | None:
+        value: str | None = self._needs[7]
+        return value
+
+    @property
+    def x_toolchain(self) -> str | None:
+        value: str | None = self._needs[8]
+        return value
+
+    @property
+    def facts(self) -> Facts:
+        facts: Facts = dict(zip(FACTS, self._facts(), strict=True))  # type: ignore[assignment]
+        return facts
 
 
-def no_facts() -> Facts:
-    """What a recipe that cannot be read says."""
-    return Facts(
-        synopsis="",
-        description="",
-        tags=(),
-        license=(),
-        homepage=(),
-        bug_reports=(),
-        dev_repo="",
-        maintainer=(),
-        authors=(),
-        sources=(),
-        checksums=(),
-        patches=(),
-        system_tools=(),
-        unknown_fields=(),
-    )
+def _formula(data: Any) -> Formula:
+    from xpkg.repo.index.encoding import decode_formula
+
+    return decode_formula(data)
 
 
 def entry_of(recipe: Recipe) -> Entry:
     """What an index keeps of a recipe."""
+    facts = facts_of(recipe)
+    return Entry(recipe.name, recipe.version, recipe.repository, needs=needs_of(recipe), facts=lambda: facts)
+
+
+def needs_of(recipe: Recipe) -> tuple[Any, ...]:
+    """The part that solving needs, in the order of NO_NEEDS."""
+    from xpkg.repo.index.encoding import encode_filter, encode_formula
     from xpkg.repo.opamfile.printer import print_value
 
-    entry = Entry(recipe.name, recipe.version, recipe.repository)
-    entry.depends, entry.depopts, entry.conflicts = recipe.depends, recipe.depopts, recipe.conflicts
-    entry.conflict_class, entry.flags = recipe.conflict_class, recipe.flags
-    entry.available = recipe.available
     written = recipe.fields.get("available")
-    entry.available_text = "true" if written is None else print_value(written)
-    entry.x_runs_on, entry.x_toolchain = recipe.x_runs_on, recipe.x_toolchain
-    entry.facts = _facts(recipe)
-    return entry
-
-
-def _facts(recipe: Recipe) -> Facts:
-    return Facts(
-        synopsis=recipe.synopsis,
-        description=recipe.description,
-        tags=_texts(recipe, "tags"),
-        license=_texts(recipe, "license"),
-        homepage=_texts(recipe, "homepage"),
-        bug_reports=_texts(recipe, "bug-reports"),
-        dev_repo=" ".join(_texts(recipe, "dev-repo")),
-        maintainer=_texts(recipe, "maintainer"),
-        authors=_texts(recipe, "authors"),
-        sources=tuple(url for source in recipe.sources for url in source.urls),
-        checksums=tuple(str(digest) for source in recipe.sources for digest in source.digests),
-        patches=tuple(patch.text for patch in recipe.patches),
-        system_tools=recipe.x_system_tools,
-        unknown_fields=recipe.unknown_fields,
+    return (
+        encode_formula(recipe.depends),
+        encode_formula(recipe.depopts),
+        encode_formula(recipe.conflicts),
+        recipe.conflict_class,
+        encode_filter(recipe.available),
+        "true" if written is None else print_value(written),
+        tuple(sorted(recipe.flags)),
+        recipe.x_runs_on,
+        recipe.x_toolchain,
     )
 
 
-def _texts(recipe: Recipe, field: str) -> tuple[str, ...]:
+def facts_of(recipe: Recipe) -> tuple[Any, ...]:
+    """The part for people, in the order of FACTS."""
+    fields = recipe.fields
+    return (
+        recipe.synopsis,
+        recipe.description,
+        texts_in(fields.get("tags")),
+        texts_in(fields.get("license")),
+        texts_in(fields.get("homepage")),
+        texts_in(fields.get("bug-reports")),
+        " ".join(texts_in(fields.get("dev-repo"))),
+        texts_in(fields.get("maintainer")),
+        texts_in(fields.get("authors") or fields.get("author")),
+        tuple(url for source in recipe.sources for url in source.urls),
+        tuple(str(digest) for source in recipe.sources for digest in source.digests),
+        tuple(patch.text for patch in recipe.patches),
+        recipe.x_system_tools,
+        recipe.unknown_fields,
+    )
+
+
+def wrong_entry(name: str, version: str, repository: str, error: XpkgError) -> Entry:
+    """The entry of a version whose recipe, or an overlay on it, is wrong."""
+    return Entry(name, version, repository, problem=problem_of(error))
+
+
+def problem_of(error: XpkgError) -> str:
+    """One line that says what is wrong with a recipe, and where."""
+    place = error.context[0][1] if error.context else ""
+    return error.message if error.message.startswith(place) else f"{place}: {error.message}"
+
+
+def texts_in(value: Any) -> tuple[str, ...]:
     """A field's strings, filters left out; whatever is no string is not shown."""
     from xpkg.repo.fields import elements
     from xpkg.repo.opamfile.values import Option, String
 
-    value = recipe.fields.get(field)
     if value is None:
         return ()
     found = (one.value if isinstance(one, Option) else one for one in elements(value))
-    return tuple(one.value for one in found if isinstance(one, String))
+    return tuple(_shown(one.value) for one in found if isinstance(one, String))
+
+
+def _shown(text: str) -> str:
+    """Free text as valid Unicode."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -144,10 +144,10 @@ def extra_files_of(fields: Fields) -> tuple[tuple[str, Digest], ...]:
 
 def url_of(value: Value, file: OpamFile) -> str:
     """An address; it can be neither an option of a program nor hold control characters or spaces."""
-    return text_of(value, file, _url_problem)
+    return text_of(value, file, url_problem)
 
 
-def _url_problem(url: str) -> str | None:
+def url_problem(url: str) -> str | None:
     if not url or url.startswith("-"):
         return "an address does not begin with '-' and is not empty"
     if not url.isprintable() or " " in url or len(url) > 2000:

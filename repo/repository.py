@@ -1,4 +1,4 @@
-"""A directory in opam's layout, read lazily."""
+"""A repository as the universe sees it: names, versions, what is kept of each, recipes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,42 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from xpkg.core.errors import InputFileError
 from xpkg.core.files import disk_errors
 from xpkg.core.text import printable
-from xpkg.repo.entries import Entry, entry_of
-from xpkg.repo.fields import Fields
-from xpkg.repo.names import name_problem, split_package, version_problem
-from xpkg.repo.opamfile.file import decode, parse
-from xpkg.repo.recipe_reader import Change, read_recipe
-from xpkg.repo.recipes import Recipe
+from xpkg.repo.entries import Entry
+from xpkg.repo.index.directory import IndexedDirectory
+from xpkg.repo.names import name_problem
+
+if TYPE_CHECKING:
+    from xpkg.repo.recipe_reader import Change
+    from xpkg.repo.recipes import Recipe
+
+
+class Listing(Protocol):
+    """Where a repository's packages come from.  Only versions listed may be asked for; answers do not change."""
+
+    def names(self) -> tuple[str, ...]:
+        """All package names, sorted."""
+        ...
+
+    def versions(self, name: str) -> tuple[str, ...]:
+        """The versions of a package, newest first; none when the package is not here."""
+        ...
+
+    def entry(self, name: str, version: str) -> Entry:
+        """What is kept of one version; a wrong recipe is told in ``problem``."""
+        ...
+
+    def place(self, name: str, version: str) -> tuple[Path, bytes | None]:
+        """The directory of a recipe, and its opam file's bytes where they are not there."""
+        ...
+
+    def mentions(self, name: str) -> tuple[str, ...]:
+        """The names in depends and depopts of any version of a package that is here; sorted."""
+        ...
 
 
 class Repository:
@@ -24,7 +50,7 @@ class Repository:
 
     ``priority``: higher decides.  ``exclusive``: names that are here are looked up nowhere else.  ``names``: globs of
     the package names it answers for, with recipes, overlays and cross rules; all when empty.  ``shipped``: it is part
-    of xpkg, and trusted as such.  Directories are listed when asked for, recipes read once.
+    of xpkg, and trusted as such.  ``listing``: where its packages come from; without one, from the files at ``root``.
     """
 
     def __init__(
@@ -36,6 +62,7 @@ class Repository:
         exclusive: bool = False,
         names: tuple[str, ...] = (),
         shipped: bool = False,
+        listing: Listing | None = None,
     ) -> None:
         self.name = name
         self.root = root
@@ -43,7 +70,7 @@ class Repository:
         self.exclusive = exclusive
         self.globs = names
         self.shipped = shipped
-        self._places: dict[str, dict[str, Path]] = {}
+        self._listing = IndexedDirectory(name, root) if listing is None else listing
         self._recipes: dict[tuple[str, str], Recipe] = {}
 
     @property
@@ -51,36 +78,18 @@ class Repository:
         """Where its cross rules may be."""
         return (self.root / "cross.toml", self.root / "packages" / "cross.toml")
 
-    @cached_property
-    def _entries(self) -> dict[str, list[str]]:
-        """Package names, each with the versions filed flat (without a directory of the name)."""
-        packages = self.root / "packages"
-        self.check_format()
-        entries: dict[str, list[str]] = {}
-        if not packages.is_dir():
-            raise self._error("there is no directory packages: not a repository in opam's layout", self.root)
-        with disk_errors("read the repository", packages), os.scandir(packages) as scanned:
-            names = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] not in "._")
-        for entry in names:
-            flat = split_package(entry)
-            if flat is not None:
-                entries.setdefault(flat[0], []).append(flat[1])
-            elif (problem := name_problem(entry)) is not None:
-                raise self._error(f"{entry[:80]!r} is no package name: {problem}", packages / entry)
-            else:
-                entries.setdefault(entry, [])
-        return entries
-
     def check_format(self) -> None:
         """The file ``repo``, when there is one, must be of a format we read."""
+        from xpkg.repo.fields import Fields
+        from xpkg.repo.opamfile.file import decode, parse
+
         path = self.root / "repo"
         if path.is_file():
             with disk_errors("read", path):
                 fields = Fields(parse(decode(path.read_bytes()), str(path)))
             stated = fields.text("opam-version", "2.0")
-            # Each recipe says of which format it is; one of 1.x is upgraded when it is read.
             if stated.split(".")[0] not in ("1", "2"):
-                raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 1.x and 2.x are known")
+                raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 1 and 2 are supported")
 
     def answers(self, name: str) -> bool:
         """Whether it is to be asked about a package name at all."""
@@ -100,7 +109,11 @@ class Repository:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise self._error(f"its overlays cannot be read: {error.strerror}", self.overlay_directory) from error
+            raise InputFileError(
+                f"repository {self.name}: its overlays cannot be read: {error.strerror}",
+                reference="bad-repository",
+                context=(("path", printable(str(self.overlay_directory))),),
+            ) from error
         names = (one.removesuffix(".opam") for one in sorted(found) if one.endswith(".opam"))
         return {
             name: self.overlay_directory / f"{name}.opam"
@@ -114,67 +127,40 @@ class Repository:
         # The shipped recipes travel without what is beside them; a name with "_" in front is no package's.
         return self.root / ("packages/_overlays" if self.shipped else "overlays")
 
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        names = self._listing.names()
+        return tuple(filter(self.answers, names)) if self.globs else names
+
     def names(self) -> tuple[str, ...]:
         """All package names that it answers for, sorted."""
-        return tuple(sorted(filter(self.answers, self._entries)))
+        return self._names
 
     def versions(self, name: str) -> tuple[str, ...]:
-        """The versions of a package, unordered; empty when the package is not here."""
-        return tuple(self._versions(name))
+        """The versions of a package, newest first; none when the package is not here."""
+        return self._listing.versions(name) if self.answers(name) else ()
 
-    def _versions(self, name: str) -> dict[str, Path]:
-        """The directory of each version."""
-        places = self._places.get(name)
-        if places is None:
-            present = self.answers(name) and name in self._entries
-            places = self._places[name] = self._find(name) if present else {}
-        return places
+    def entry(self, name: str, version: str) -> Entry:
+        """What queries need of one version, which ``versions`` must list; a wrong recipe is told in ``problem``."""
+        return self._listing.entry(name, version)
 
-    def _find(self, name: str) -> dict[str, Path]:
-        packages = self.root / "packages"
-        places = {version: packages / f"{name}.{version}" for version in self._entries[name]}
-        directory = packages / name
-        if not directory.is_dir():
-            return places
-        with disk_errors("read the repository", directory), os.scandir(directory) as scanned:
-            found = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] != ".")
-        for entry in found:
-            version = entry.removeprefix(f"{name}.")
-            problem = version_problem(version) if version != entry else f"expected a directory {name}.<version>"
-            if problem is not None:
-                raise self._error(f"{entry[:80]!r}: {problem}", directory / entry)
-            places[version] = directory / entry
-        return places
+    def mentions(self, name: str) -> tuple[str, ...]:
+        """The names that the versions of a package that is here mention in depends and depopts, sorted."""
+        return self._listing.mentions(name)
 
     def changed_recipe(self, name: str, version: str, change: Change) -> Recipe:
         """Read one recipe with what ``change`` makes of its file and files; InputFileError when it is wrong."""
-        return read_recipe(self._versions(name)[version], name, version, self.name, change)
+        return self._read(name, version, change)
 
     def recipe(self, name: str, version: str) -> Recipe:
         """Read one recipe as it is here, which ``versions`` must list; InputFileError when it is wrong."""
         recipe = self._recipes.get((name, version))
         if recipe is None:
-            directory = self._versions(name)[version]
-            recipe = self._recipes[name, version] = read_recipe(directory, name, version, self.name)
+            recipe = self._recipes[name, version] = self._read(name, version, None)
         return recipe
 
-    def entry(self, name: str, version: str) -> Entry:
-        """What queries need of one version, which ``versions`` must list; a wrong recipe is told in ``problem``."""
-        try:
-            return entry_of(self.recipe(name, version))
-        except InputFileError as error:
-            return wrong_entry(name, version, self.name, error)
+    def _read(self, name: str, version: str, change: Change | None) -> Recipe:
+        from xpkg.repo.recipe_reader import read_recipe
 
-    def _error(self, problem: str, path: Path) -> InputFileError:
-        return InputFileError(
-            f"repository {self.name}: {printable(problem)}",
-            reference="bad-repository",
-            context=(("path", printable(str(path))),),
-        )
-
-
-def wrong_entry(name: str, version: str, repository: str, error: InputFileError) -> Entry:
-    """The entry of a version whose recipe, or an overlay on it, is wrong."""
-    file = error.context[0][1] if error.context else ""
-    where = "" if error.message.startswith(file) else f"{file}: "
-    return Entry(name, version, repository, problem=f"{where}{error.message}")
+        directory, data = self._listing.place(name, version)
+        return read_recipe(directory, name, version, self.name, change, data)

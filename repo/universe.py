@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.core.text import did_you_mean, nearest, printable
-from xpkg.repo.crossrules import CrossRules, read_cross_rules
-from xpkg.repo.entries import Entry, entry_of
-from xpkg.repo.formulas import atoms
-from xpkg.repo.recipes import Recipe
-from xpkg.repo.repository import Repository, wrong_entry
-from xpkg.repo.targets import Target
-from xpkg.repo.versions import version_key
+from xpkg.repo.entries import Entry, entry_of, wrong_entry
+from xpkg.repo.repository import Repository
+from xpkg.repo.versions import newest_first
 
 if TYPE_CHECKING:
+    from xpkg.repo.crossrules import CrossRules
     from xpkg.repo.overlays.values import Overlay
+    from xpkg.repo.recipes import Recipe
+    from xpkg.repo.targets import Target
 
 
 class UnknownPackage(NotFoundError):
@@ -43,6 +42,8 @@ class Universe:
     @cached_property
     def cross(self) -> CrossRules:
         """The cross rules of all repositories, those of the highest priority first."""
+        from xpkg.repo.crossrules import CrossRules, read_cross_rules
+
         rules = CrossRules()
         for repository in reversed(self.repositories):
             rules = read_cross_rules(repository.cross_rules, rules, repository.answers)
@@ -66,9 +67,8 @@ class Universe:
         """All versions, newest first; UnknownPackage when there is none."""
         versions = self._versions.get(name)
         if versions is None:
-            texts = {version for repository in self._holders(name) for version in repository.versions(name)}
-            # Distinct texts can be equal versions: the text decides then, so that the order is always the same.
-            versions = tuple(sorted(texts, key=lambda text: (version_key(text), text), reverse=True))
+            lists = [repository.versions(name) for repository in self._holders(name)]
+            versions = lists[0] if len(lists) == 1 else newest_first({version for one in lists for version in one})
             self._versions[name] = versions
         if not versions:
             raise UnknownPackage(f"there is no package named {printable(name)}", hint=did_you_mean(name, self._names))
@@ -129,13 +129,28 @@ class Universe:
         return found
 
     def mentioning(self, name: str) -> tuple[str, ...]:
-        """The packages some version of which names ``name`` in depends or depopts, whatever the filters; sorted."""
-        found = set()
-        for one in self._names:
-            for entry in (self.entry(one, version) for version in self.versions(one)):
-                if any(atom.name == name for formula in (entry.depends, entry.depopts) for atom in atoms(formula)):
-                    found.add(one)
-        return tuple(sorted(found))
+        """The packages that may have a version naming ``name`` in depends or depopts; sorted, none is missing."""
+        return self._mentioning.get(name, ())
+
+    @cached_property
+    def _mentioning(self) -> Mapping[str, tuple[str, ...]]:
+        """For each name the packages that mention it."""
+        found: dict[str, list[str]] = {}
+        for name in self._names:  # sorted, and so are the lists
+            for mentioned in self._mentions(name):
+                found.setdefault(mentioned, []).append(name)
+        return {name: tuple(packages) for name, packages in found.items()}
+
+    def _mentions(self, name: str) -> Iterable[str]:
+        if name in self.overlaid:
+            from xpkg.repo.formulas import atoms
+
+            entries = [self.entry(name, version) for version in self.versions(name)]
+            formulas = [formula for one in entries for formula in (one.depends, one.depopts)]
+            return {atom.name for formula in formulas for atom in atoms(formula)}
+        lists = [repository.mentions(name) for repository in self._holders(name)]
+        # A version hidden behind that of a higher repository counts too: whoever asks looks at the entries anyway.
+        return lists[0] if len(lists) == 1 else {mentioned for one in lists for mentioned in one}
 
     def _holder(self, name: str, version: str) -> Repository:
         """The repository whose copy of one version counts; UnknownPackage when there is none."""

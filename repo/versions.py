@@ -8,7 +8,7 @@ text, then letters, then the other characters.  Distinct texts can be equal: ``1
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,6 +47,11 @@ def version_key(text: str) -> VersionKey:
         text = text.encode("utf-8", "surrogateescape").decode("latin-1")
     rest, _, revision = text.rpartition("-") if "-" in text else (text, "", "")
     return _chunks(rest), _chunks(revision)
+
+
+def newest_first(versions: Iterable[str]) -> tuple[str, ...]:
+    """Sorted versions.  Distinct texts can be equal: the text decides then, so that the order is always the same."""
+    return tuple(sorted(versions, key=lambda text: (version_key(text), text), reverse=True))
 
 
 def compare(left: str, right: str) -> int:

@@ -13,8 +13,10 @@ from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean
 from xpkg.ops import settings as settings_file
-from xpkg.ops.settings import SHIPPED, Settings
-from xpkg.repo.repository import Repository
+from xpkg.ops.settings import SHIPPED, RepositorySettings, Settings
+from xpkg.repo.index.copy import PackedCopy
+from xpkg.repo.index.directory import IndexedDirectory
+from xpkg.repo.repository import Listing, Repository
 from xpkg.repo.targets import NATIVE, Target, load_targets
 from xpkg.repo.universe import Universe
 from xpkg.shipped import PACKAGES, TARGETS
@@ -52,17 +54,24 @@ class Home:
     def repositories(self) -> tuple[Repository, ...]:
         """The user's repositories by falling priority, then the shipped one."""
         chosen = self.settings.repositories
-        users = (
-            Repository(
-                name=one.name,
-                root=self.repository_root(one.name, one.address),
-                priority=len(chosen) - position,
-                exclusive=one.exclusive,
-                names=one.names,
-            )
-            for position, one in enumerate(chosen)
+        users = (self._repository(one, len(chosen) - position) for position, one in enumerate(chosen))
+        shipped = self.indexed_directory(SHIPPED, PACKAGES.parent)
+        return (*users, Repository(name=SHIPPED, root=shipped.root, priority=0, shipped=True, listing=shipped))
+
+    def _repository(self, one: RepositorySettings, priority: int) -> Repository:
+        root = self.repository_root(one.name, one.address)
+        listing: Listing
+        if "://" in one.address or one.address.startswith("git+"):
+            listing = PackedCopy(one.name, root)
+        else:
+            listing = self.indexed_directory(one.name, root)
+        return Repository(
+            name=one.name, root=root, priority=priority, exclusive=one.exclusive, names=one.names, listing=listing
         )
-        return (*users, Repository(name=SHIPPED, root=PACKAGES.parent, priority=0, shipped=True))
+
+    def indexed_directory(self, name: str, root: Path) -> IndexedDirectory:
+        """A repository that is a directory, with its index in the state directory."""
+        return IndexedDirectory(name, root, self.root.repositories / f"{name}.index", self.root.locks)
 
     def repository_root(self, name: str, address: str) -> Path:
         """Where a repository's files are: its own directory, or our present copy of what a URL gave.

@@ -69,9 +69,9 @@ def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="not a repository"):
         Repository(name="here", root=tmp_path).names()
     (tmp_path / "packages").mkdir()
-    (tmp_path / "repo").write_text('opam-version: "1.2"\n')
-    with pytest.raises(InputFileError, match=r"format '1\.2'"):
-        Repository(name="here", root=tmp_path).names()
+    (tmp_path / "repo").write_text('opam-version: "3.0"\n')
+    with pytest.raises(InputFileError, match=r"format '3\.0'"):
+        Repository(name="here", root=tmp_path).check_format()
 
 
 def test_the_union_of_versions_and_the_higher_copy_of_one(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""A directory in opam's layout: which packages and versions it has, and where."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from xpkg.core.errors import InputFileError
+from xpkg.core.files import disk_errors
+from xpkg.core.text import printable
+from xpkg.repo.names import name_problem, split_package, version_problem
+
+
+class Directory:
+    """``packages/<name>/<name>.<version>/opam`` (or ``packages/<name>.<version>/opam``) below ``root``.
+
+    Listed when asked for and only once; InputFileError for an entry that is no package of opam's layout.
+    """
+
+    def __init__(self, name: str, root: Path) -> None:
+        self.name = name
+        self.root = root
+        self.packages = root / "packages"
+        self._places: dict[str, dict[str, Path]] = {}
+
+    @cached_property
+    def entries(self) -> dict[str, list[str]]:
+        """Package names, each with the versions filed flat (without a directory of the name)."""
+        entries: dict[str, list[str]] = {}
+        if not self.packages.is_dir():
+            raise self.error("there is no directory packages: not a repository in opam's layout", self.root)
+        with disk_errors("read the repository", self.packages), os.scandir(self.packages) as scanned:
+            names = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] not in "._")
+        for entry in names:
+            flat = split_package(entry)
+            if flat is not None:
+                entries.setdefault(flat[0], []).append(flat[1])
+            elif (problem := name_problem(entry)) is not None:
+                raise self.error(f"{entry[:80]!r} is no package name: {problem}", self.packages / entry)
+            else:
+                entries.setdefault(entry, [])
+        return entries
+
+    def places(self, name: str) -> dict[str, Path]:
+        """The directory of each version of a package; empty when the package is not here."""
+        places = self._places.get(name)
+        if places is None:
+            places = self._places[name] = self._find(name) if name in self.entries else {}
+        return places
+
+    def _find(self, name: str) -> dict[str, Path]:
+        places = {version: self.packages / f"{name}.{version}" for version in self.entries[name]}
+        directory = self.packages / name
+        try:
+            with os.scandir(directory) as scanned:
+                found = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] != ".")
+        except (FileNotFoundError, NotADirectoryError):
+            return places
+        except OSError:
+            with disk_errors("read the repository", directory):
+                raise
+        start = f"{name}."
+        for entry in found:
+            version = entry.removeprefix(start)
+            problem = version_problem(version) if version != entry else f"expected a directory {name}.<version>"
+            if problem is not None:
+                raise self.error(f"{entry[:80]!r}: {problem}", directory / entry)
+            places[version] = directory / entry
+        return places
+
+    def error(self, problem: str, path: Path) -> InputFileError:
+        """What to raise to refuse the repository for what is at ``path``."""
+        return InputFileError(
+            f"repository {self.name}: {printable(problem)}",
+            reference="bad-repository",
+            context=(("path", printable(str(path))),),
+        )

@@ -1,0 +1,143 @@
+"""What an index says of each package, and making one from new packages and those of the index before.
+
+A package has two blocks, so that solving loads no texts: its versions, newest first, each (version, problem, identity,
+place, needs); and the facts of the same versions.  ``place`` is the kind of index's own: how to tell that the recipe is
+still the one indexed, or where it is.  A row of the table is the places of both blocks and a stamp of two numbers.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from xpkg.repo.index.file import IndexDamaged, IndexFile, IndexWriter
+
+Stamp = tuple[int, int]
+NO_STAMP: Stamp = (0, 0)
+
+
+class Version(NamedTuple):
+    """One version in an index; ``needs`` as in ``repo.entries``, None where there is a problem.
+
+    Equal ``identity`` means equal bytes of the opam file.
+    """
+
+    version: str
+    problem: str | None
+    identity: bytes
+    place: Any
+    needs: tuple[Any, ...] | None
+
+
+class Content:
+    """An open index: rows by name, blocks when asked for.  IndexDamaged as ``IndexFile``."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = IndexFile(path)
+        self._versions: dict[str, tuple[Version, ...]] = {}
+        self._positions: dict[str, dict[str, tuple[int, Version]]] = {}
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        return self._file.header
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """The names, sorted, as the keys of a mapping."""
+        return self._file.rows
+
+    def stamp(self, name: str) -> Stamp:
+        stamp: Stamp = self._file.rows[name][6:8]
+        return stamp
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """The versions of a package that is here, newest first."""
+        found = self._versions.get(name)
+        if found is None:
+            loaded = self._file.load(self._file.rows[name][0:3])
+            found = self._versions[name] = tuple([Version(*one) for one in loaded])
+        return found
+
+    def version(self, name: str, version: str) -> tuple[int, Version] | None:
+        """A version with its position; None when there is none."""
+        known = self._positions.get(name)
+        if known is None:
+            versions = self.versions(name) if name in self.names else ()
+            known = self._positions[name] = {one.version: (at, one) for at, one in enumerate(versions)}
+        return known.get(version)
+
+    def facts(self, name: str) -> tuple[tuple[Any, ...], ...]:
+        """The facts of the versions, in the same order."""
+        facts: tuple[tuple[Any, ...], ...] = self._file.load(self._file.rows[name][3:6])
+        return facts
+
+    def mentions(self) -> Mapping[str, tuple[str, ...]]:
+        """For each package the names in depends and depopts of any of its versions, sorted."""
+        mentions: Mapping[str, tuple[str, ...]] = self._file.load(self.header["mentions"])
+        return mentions
+
+    def blocks(self, name: str) -> tuple[bytes, bytes]:
+        """Both blocks as written."""
+        row = self._file.rows[name]
+        return self._file.bytes_at(row[0:3]), self._file.bytes_at(row[3:6])
+
+
+def open_content(path: Path) -> Content | None:
+    """The index at ``path``; None when there is none that can be used."""
+    try:
+        return Content(path)
+    except IndexDamaged:
+        return None
+
+
+class ContentBuilder:
+    """Collects packages; ``previous`` gives those that are as they were."""
+
+    def __init__(self, previous: Content | None) -> None:
+        self._writer = IndexWriter()
+        self._rows: dict[str, tuple[int, ...]] = {}
+        self._previous = previous
+        self._known = {} if previous is None else dict(previous.mentions())
+        self._mentions: dict[str, tuple[str, ...]] = {}
+
+    def keep(self, name: str, stamp: Stamp = NO_STAMP) -> None:
+        """The package as the previous index has it."""
+        assert self._previous is not None
+        versions, facts = self._previous.blocks(name)
+        self._rows[name] = (*self._writer.add(versions), *self._writer.add(facts), *stamp)
+        self._mentions[name] = self._known[name]
+
+    def put(
+        self, name: str, versions: Sequence[Version], facts: Sequence[tuple[Any, ...]], stamp: Stamp = NO_STAMP
+    ) -> None:
+        """A package anew; both sequences newest first."""
+        from xpkg.repo.index.encoding import mentioned
+
+        first = self._writer.add(marshal.dumps(tuple([tuple(one) for one in versions])))
+        second = self._writer.add(marshal.dumps(tuple(facts)))
+        self._rows[name] = (*first, *second, *stamp)
+        needs = [one.needs for one in versions if one.needs is not None]
+        names = {name for one in needs for part in one[:2] for name in mentioned(part)}
+        self._mentions[name] = tuple(sorted(names))
+
+    def finish(self, path: Path, header: Mapping[str, Any]) -> None:
+        """Write the index in one step."""
+        where = self._writer.add(marshal.dumps(self._mentions))
+        rows = {name: self._rows[name] for name in sorted(self._rows)}
+        self._writer.finish(path, {**header, "mentions": where}, rows)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Python's cycle collector off: millions of new tuples without cycles make it run for nothing, half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

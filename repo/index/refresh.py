@@ -1,0 +1,96 @@
+"""Bringing the index of a directory up to date: only files that changed are read."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xpkg.repo.directory import Directory
+from xpkg.repo.index.content import NO_STAMP, Content, ContentBuilder, Stamp, Version
+from xpkg.repo.index.reading import RecipeIndexer, identity_of, opam_bytes
+from xpkg.repo.index.report import BuildReport, Tally
+from xpkg.repo.index.stamps import stamp_of, times_of
+from xpkg.repo.versions import newest_first
+
+_TICK = 50_000_000  # nanoseconds; the clock of file systems moves in steps of 10 ms at most ...
+_SECOND = 1_000_000_000  # ... but for those that count whole seconds, or two
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A version in the directory: its opam file's stamp, None when it is too fresh to rely on."""
+
+    version: str
+    directory: Path
+    stamp: Any
+
+
+class Refresh:
+    """One pass over the directory."""
+
+    def __init__(self, directory: Directory, previous: Content | None) -> None:
+
+        same = previous is not None and previous.header.get("root") == str(directory.root)
+        self._directory = directory
+        self._previous = previous if same else None
+        self._builder = ContentBuilder(self._previous)
+        self._indexer = RecipeIndexer(directory.name)
+        self._started = time.time_ns()
+        self._tally = Tally(self._previous)
+
+    def write(self, path: Path) -> BuildReport:
+        """Make the new index; what it found."""
+        stamp = self._settled(times_of(self._directory.packages))
+        for name in self._directory.entries:
+            self._package(name)
+        self._tally.rest_is_gone()
+        header = {"root": str(self._directory.root), "stamp": stamp}
+        self._builder.finish(path, header)
+        return self._tally.report()
+
+    def _package(self, name: str) -> None:
+        stamp = self._settled(times_of(self._directory.packages / name))
+        places = self._directory.places(name)
+        found = [_Found(one, places[one], self._stamp(places[one] / "opam")) for one in newest_first(places)]
+        known = self._tally.known(name)
+        settled = all(one.stamp is not None for one in found)
+        indexed = [(one.version, one.place) for one in known.values()]
+        if known and settled and indexed == [(one.version, one.stamp) for one in found]:
+            self._tally.all_kept(name)
+            self._builder.keep(name, stamp)
+            return
+        texts = self._tally.facts(name)
+        versions, facts = [], []
+        for one in found:
+            before = known.get(one.version)
+            if before is not None and one.stamp is not None and before.place == one.stamp:
+                versions.append(before)
+                facts.append(texts[one.version])
+                self._tally.kept(name, before)
+                continue
+            data = opam_bytes(one.directory)
+            problem, needs, said = self._indexer.read(one.directory, name, one.version, data)
+            made = Version(one.version, problem, identity_of(data), self._rechecked(one), needs)
+            versions.append(made)
+            facts.append(said)
+            self._tally.read(name, made)
+        self._builder.put(name, versions, facts, stamp)
+
+    def _rechecked(self, one: _Found) -> Any:
+        """The stamp, unless the file changed while it was read; files of the older format have others beside them."""
+        if (one.directory / "descr").exists() or (one.directory / "url").exists():
+            return None
+        return one.stamp if self._stamp(one.directory / "opam") == one.stamp else None
+
+    def _stamp(self, path: Path) -> Any:
+        stamp = stamp_of(path)
+        return stamp if stamp is not None and self._old(stamp[0]) and self._old(stamp[1]) else None
+
+    def _settled(self, times: Stamp) -> Stamp:
+        return times if all(map(self._old, times)) else NO_STAMP
+
+    def _old(self, moment: int) -> bool:
+        """Whether a change after this pass would show in the time; a file system may count whole seconds."""
+        return moment + (_TICK if moment % _SECOND else 2 * _SECOND + _TICK) < self._started
