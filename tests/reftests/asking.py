@@ -65,7 +65,9 @@ class Asker:
         changed = self.changed() & {atom.name for atom in atoms}
         if not new and not changed and self.options.formula is None:
             return Outcome(changes=frozenset())
-        return self._solved(self._request(atoms), self.changed() & self._cone([atom.name for atom in atoms]))
+        names = {atom.name for atom in atoms}
+        rebuilt = self.changed() & self._cone(names)
+        return self._solved(self._request(atoms), rebuilt - names if self.options.deps_only else rebuilt)
 
     def reinstall(self, spellings: Sequence[str]) -> Outcome:
         atoms = [read_atom(spelling) for spelling in spellings]

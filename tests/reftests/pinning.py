@@ -27,21 +27,21 @@ def note_pins(world: World, command: Command) -> list[str]:
     working = command.arguments.has("--working-dir", "-w", "--inplace-build")
     for line in command.expected:
         if match := _PINNED.match(line):
-            _pin(world, switch, match, working=working)
+            _pin(world, switch, match, working=working, locked=command.arguments.has("--locked"))
         elif match := _HELD.match(line):
             _hold(world, switch, match[1], match[2] or match[3], command)
         elif match := _UNPINNED.match(line):
             switch.pins.pop(match[1], None)
         elif match := _SYNCHRONISED.match(line):
-            _synchronise(world, switch, match[1])
+            _synchronise(world, switch, match[1], working=working)
         elif match := _REREAD.match(line):
             _reread(world, switch, match[1], working=working)
     return named_by_paths(world, command.arguments.rest)
 
 
-def _pin(world: World, switch: Switch, match: re.Match[str], *, working: bool) -> None:
+def _pin(world: World, switch: Switch, match: re.Match[str], *, working: bool, locked: bool) -> None:
     name, below, address, version = match.groups()
-    made = Pin(version="", recipe="", source=address, below=below or "")
+    made = Pin(version="", recipe="", source=address, below=below or "", locked=locked)
     world.read_pin(name, made, working=working)
     made.version = version or _version(made.recipe) or _DEFAULT_VERSION
     switch.pins[name] = made
@@ -65,9 +65,10 @@ def _hold(world: World, switch: Switch, name: str, version: str, command: Comman
     switch.pins[name] = Pin(version=version, recipe=recipe, files=files)
 
 
-def _synchronise(world: World, switch: Switch, name: str) -> None:
+def _synchronise(world: World, switch: Switch, name: str, *, working: bool) -> None:
     if name in switch.installed:
         switch.pending.add(name)
+    _reread(world, switch, name, working=working)
 
 
 def _reread(world: World, switch: Switch, name: str, *, working: bool) -> None:

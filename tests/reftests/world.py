@@ -29,12 +29,13 @@ _EFFECTIVE = frozenset(
 @dataclass(slots=True)
 class Pin:
     """A name held at a version; ``recipe`` is the text of the opam file, ``source`` the address if there is one, with
-    the directory ``below`` it, ``files`` where its ``files`` are."""
+    the directory ``below`` it, ``files`` where its ``files`` are; a ``locked`` one goes by its lock file."""
 
     version: str
     recipe: str
     source: str | None = None
     below: str = ""
+    locked: bool = False
     files: Path | None = None
 
 
@@ -148,7 +149,11 @@ class World:
     def read_pin(self, name: str, pin: Pin, *, working: bool = False) -> None:
         """Take the recipe that a pinned tree has now."""
         assert pin.source is not None
-        pin.recipe = self._pinned_recipe(name, pin.source, pin.below, working=working)
+        lock = self.local_path(pin.source) / pin.below / f"{name}.opam.locked"
+        if pin.locked and lock.is_file():
+            pin.recipe = lock.read_text("utf-8")
+        else:
+            pin.recipe = self._pinned_recipe(name, pin.source, pin.below, working=working)
         pin.files = self.local_path(pin.source) / pin.below / "files"
 
     def _pinned_recipe(self, name: str, address: str, below: str, *, working: bool) -> str:
