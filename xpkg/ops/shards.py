@@ -1,0 +1,92 @@
+"""One computation over many items, spread over processes that end with the one that asked."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import TypeVar
+
+from xpkg.core.errors import XpkgError
+
+T = TypeVar("T")
+
+Tell = Callable[[int], None]
+"""Given how many more items are done."""
+Work = Callable[[Sequence[T], Tell], list[int]]
+"""Gives the positions of some of the items."""
+
+
+class ShardLost(XpkgError):
+    """A process of ours ended without its answer."""
+
+    reference = "shard-lost"
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def in_shards(work: Work[T], items: Sequence[T], shards: int, tell: Tell) -> list[int]:
+    """What ``work`` finds in all items, sorted; it gets every ``shards``-th item in processes forked from this one.
+
+    They see all that is in memory now, so nothing is copied to them.  ``tell`` is called in this process.
+    """
+    if shards <= 1:
+        return sorted(work(items, tell))
+    started = []
+    try:
+        for shard in range(shards):
+            started.append(_start(work, items[shard::shards]))
+        found = _collect({receiving: shard for shard, (_, receiving) in enumerate(started)}, tell)
+    finally:
+        for process, receiving in started:
+            process.kill()
+            process.join()
+            process.close()
+            receiving.close()
+    return sorted(position * shards + shard for shard, positions in found.items() for position in positions)
+
+
+def _start(work: Work[T], items: Sequence[T]) -> tuple[multiprocessing.context.ForkProcess, Connection]:
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(work, items, sending), daemon=True)
+    # An interrupt must not come between the fork and the moment from which the child leaves it to its parent.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    sending.close()
+    return process, receiving
+
+
+def _run(work: Work[T], items: Sequence[T], sending: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    with suppress(BrokenPipeError):  # whoever asked is gone
+        sending.send(work(items, sending.send))
+
+
+def _collect(open_: dict[Connection, int], tell: Tell) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    while open_:
+        for ready in wait(list(open_)):
+            assert isinstance(ready, Connection)
+            try:
+                message: int | list[int] = ready.recv()
+            except EOFError:
+                raise ShardLost(
+                    "a part of the work ended without its answer", hint="was there enough memory? -j 1 needs the least"
+                ) from None
+            if isinstance(message, int):
+                tell(message)
+            else:
+                found[open_.pop(ready)] = message
+    return found
