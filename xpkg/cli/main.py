@@ -24,6 +24,7 @@ _COMMANDS = {
     "show": ("queries", "show", "Show a package, or with --steps how it would be built."),
     "search": ("queries", "search", "Search names and synopses."),
     "fetch": ("sources", "fetch", "Fetch the sources that an install would need."),
+    "lint": ("lint", "lint", "Look for mistakes in recipes."),
     "update": ("repositories", "update", "Bring the copies of repositories up to date."),
     "repo": ("repositories", "repo", "Add, list and remove repositories."),
     "switch": ("switches", "switch", "Create, list, show, choose and remove switches."),

@@ -1,0 +1,189 @@
+"""Which packages need which, over all versions: what ``--depends-on`` and ``--required-by`` follow.
+
+A version of a package needs another version when its formula, with the filters evaluated, has an alternative that
+names the package and allows the version (``OpamFormula.verifies`` and ``packages``).  Answers take one look at each
+edge; nothing is solved, so a set need not be consistent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xpkg.repo import formulas
+from xpkg.repo.interpolate import Value
+from xpkg.repo.versions import AnyVersion, VersionFormula, all_of, one_of
+
+if TYPE_CHECKING:
+    from xpkg.ops.query_entries import Entries
+    from xpkg.ops.spelling import Spelling
+    from xpkg.repo.entries import Entry
+
+Versions = dict[str, set[str]]
+"""A set of packages: versions by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """The kinds of needs that count, besides plain ones (opam manual, ``opam list``, package selection)."""
+
+    build: bool = True
+    post: bool = False
+    test: bool = False
+    doc: bool = False
+    depopts: bool = False
+
+    def variables(self) -> dict[str, Value]:
+        """What filters see of it."""
+        return {"build": self.build, "post": self.post, "with-test": self.test, "with-doc": self.doc}
+
+
+class Edges:
+    """The needs between all versions, for the kinds wanted, as filters on one machine leave them.
+
+    Differs from opam in one thing: opam's ``--recursive`` takes no notice of ``--with-test`` and ``--with-doc``.
+    """
+
+    def __init__(self, entries: Entries, variables: Mapping[str, Value], kinds: Kinds) -> None:
+        self._entries = entries
+        self._universe = entries.universe
+        self._variables = {**variables, **kinds.variables()}
+        self._depopts = kinds.depopts
+        self._needs: dict[tuple[str, str], dict[str, VersionFormula]] = {}
+        self._allowed: dict[tuple[str, VersionFormula], tuple[str, ...]] = {}
+        self._known = frozenset(self._universe.names())
+
+    def dependents(self, wanted: Iterable[Spelling], *, recursive: bool) -> Versions:
+        """What needs one of ``wanted``; those themselves only when they need each other."""
+        new, found = spelled(self._entries, wanted), Versions()
+        while new:
+            name = next(iter(new))  # first in, first out: names come back less often
+            versions = new.pop(name)
+            for dependent, version in self._dependents(name, versions, found):
+                found.setdefault(dependent, set()).add(version)
+                if recursive:
+                    new.setdefault(dependent, set()).add(version)
+        return found
+
+    def _dependents(self, name: str, versions: set[str], found: Versions) -> list[tuple[str, str]]:
+        """What needs one of those versions and is not found yet."""
+        return [
+            (dependent, version)
+            for dependent in self._universe.mentioning(name)
+            for version in self._universe.versions(dependent)
+            if version not in found.get(dependent, ())
+            and (needed := self.of(dependent, version).get(name)) is not None
+            and any(allowed in versions for allowed in self._allow(name, needed))
+        ]
+
+    def needed(self, wanted: Iterable[Spelling], *, recursive: bool) -> Versions:
+        """What ``wanted`` may need; with ``recursive`` also ``wanted`` itself, as in opam."""
+        new = spelled(self._entries, wanted)
+        found = {name: set(versions) for name, versions in new.items()} if recursive else Versions()
+        while new:
+            name = next(iter(new))  # first in, first out: names come back less often
+            versions = new.pop(name)
+            for needed, bound in {item for version in versions for item in self.of(name, version).items()}:
+                fresh = set(self._allow(needed, bound)) - found.get(needed, set())
+                if fresh:
+                    found.setdefault(needed, set()).update(fresh)
+                    if recursive:
+                        new.setdefault(needed, set()).update(fresh)
+        return found
+
+    def of(self, name: str, version: str) -> dict[str, VersionFormula]:
+        """The names that a version needs, each with the versions that would do."""
+        found = self._needs.get((name, version))
+        if found is None:
+            entry = self._entries.get(name, version)
+            found = self._needs[name, version] = {} if entry is None else self._reduced(entry)
+        return found
+
+    def _reduced(self, entry: Entry) -> dict[str, VersionFormula]:
+        variables = package_variables(self._variables, entry)
+        found = named(formulas.select(entry.depends, variables.get))
+        if self._depopts:
+            for name, bound in named(formulas.select(entry.depopts, variables.get)).items():
+                found[name] = all_of([found[name], bound]) if name in found else bound
+        return found
+
+    def _allow(self, name: str, bound: VersionFormula) -> tuple[str, ...]:
+        """The versions there are of a name that a bound allows."""
+        if name not in self._known:
+            return ()
+        if isinstance(bound, AnyVersion):
+            return self._universe.versions(name)
+        found = self._allowed.get((name, bound))
+        if found is None:
+            found = tuple(one for one in self._universe.versions(name) if bound.allows(one))
+            self._allowed[name, bound] = found
+        return found
+
+
+def spelled(entries: Entries, wanted: Iterable[Spelling]) -> Versions:
+    """The packages that the user wrote; UnknownPackage for what there is not."""
+    found = Versions()
+    for one in wanted:
+        found.setdefault(one.name, set()).update(one.versions(entries.universe))
+    return found
+
+
+def package_variables(variables: Mapping[str, Value], entry: Entry) -> dict[str, Value]:
+    """The variables of a machine with those that name the package itself."""
+    own: dict[str, Value] = {"name": entry.name, "version": entry.version}
+    return {**variables, **own, "_:name": entry.name, "_:version": entry.version}
+
+
+def named(resolved: formulas.Resolved) -> dict[str, VersionFormula]:
+    """For each name, the versions of it that some alternative naming it allows."""
+    return {name: bound for name, (bound, _) in _named(resolved).items()}
+
+
+def _named(resolved: formulas.Resolved) -> dict[str, tuple[VersionFormula, bool]]:
+    """With each name also whether some alternative does without it.
+
+    This is what the disjunctive normal form says of each name, without making it: its size can be exponential.
+    """
+    if isinstance(resolved, formulas.Need):
+        return {resolved.name: (resolved.versions, False)}
+    inner = [_named(item) for item in resolved.items]
+    found: dict[str, tuple[VersionFormula, bool]] = {}
+    for name in dict.fromkeys(name for one in inner for name in one):
+        mentions = [one[name] for one in inner if name in one]
+        if isinstance(resolved, formulas.Or):
+            spared = len(mentions) < len(inner) or any(free for _, free in mentions)
+            found[name] = (one_of([bound for bound, _ in mentions]), spared)
+            continue
+        strict = [bound for bound, free in mentions if not free]
+        found[name] = (all_of(strict) if strict else one_of([bound for bound, _ in mentions]), not strict)
+    return found
+
+
+class Conflicts:
+    """Declared conflicts of some packages with others (``OpamSwitchState.conflicts_with``)."""
+
+    def __init__(self, entries: Entries, variables: Mapping[str, Value], wanted: Iterable[Spelling]) -> None:
+        self._variables = variables
+        self._subject = spelled(entries, wanted)
+        found = [entry for name in self._subject for one in self._subject[name] if (entry := entries.get(name, one))]
+        self._classes = {one for entry in found for one in entry.conflict_class}
+        self._excluded: dict[str, list[VersionFormula]] = {}
+        for entry in found:
+            for name, bound in self._of(entry).items():
+                self._excluded.setdefault(name, []).append(bound)
+
+    def _of(self, entry: Entry) -> dict[str, VersionFormula]:
+        return named(formulas.select(entry.conflicts, package_variables(self._variables, entry).get))
+
+    def hold(self, entry: Entry) -> bool:
+        """Whether one of the packages excludes the entry's, or the entry's one of them."""
+        if entry.name in self._subject:
+            return False
+        if any(bound.allows(entry.version) for bound in self._excluded.get(entry.name, ())):
+            return True
+        if not self._classes.isdisjoint(entry.conflict_class):
+            return True
+        return any(
+            bound.allows(version) for name, bound in self._of(entry).items() for version in self._subject.get(name, ())
+        )
