@@ -66,6 +66,10 @@ def facts(home: Home, entry: Entry) -> dict[str, object]:
         "version": entry.version,
         "versions": list(home.universe.versions(entry.name)),
         "repository": entry.repository,
+        "overlays": [
+            f"{one.reason} ({one.repository}: {one.path}:{one.line})"
+            for one in home.universe.overlays_of(entry.name, entry.version)
+        ],
         "synopsis": told["synopsis"],
         "description": told["description"].strip(),
         "license": list(told["license"]),
