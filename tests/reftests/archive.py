@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from xpkg.core.digests import Digest
+from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.repo.extract.archive import extract
 from xpkg.repo.source_values import Source, Wanted
@@ -27,11 +27,9 @@ def scripts(cache: Path) -> list[Path]:
     settings = FetchSettings(environment=dict(os.environ))
     fetched = fetch_all([wanted], SourceCache(root), settings=settings)[wanted]
     unpacked = cache / SOURCE.digests[0].hex[:16]
-    if not (unpacked / "done").exists():
-        shutil.rmtree(unpacked, ignore_errors=True)
-        unpacked.mkdir(parents=True)
-        extract(fetched.path, unpacked / "source")
-        (unpacked / "done").touch()
-    found = sorted((unpacked / "source").rglob("tests/reftests/*.test"))
+    with locked(cache, "unpack"):
+        if not unpacked.exists():  # it appears whole, or not at all
+            extract(fetched.path, unpacked)
+    found = sorted(unpacked.glob("tests/reftests/*.test"))
     assert found, "the source of opam has no tests"
     return found

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_WITH_VALUE = frozenset(
-    "--switch --columns --column --field --repo --repos --repositories --root --formula --packages --jobs --cli --color"
-    " --confirm-level --json --warn --package --depends-on --required-by --coinstallable-with --sort-by --kind"
-    " --debug-level --criteria --solver --subpath --invariant --description --rank --shell --dir --separator --resolve"
-    " --field-match --has-flag --nobuild --pattern --rev-deps-of --minimal-environment --with-version"
-    " --verbose-on --cudf --owns-file --format --conflicts-with --search-in --drop-unknown --destdir --keep-build-dir-of".split()
-)
+_VALUED = """
+--switch --columns --column --field --repo --repos --repositories --root --formula --packages --jobs
+--cli --color --confirm-level --json --warn --package --depends-on --required-by --coinstallable-with
+--sort-by --kind --debug-level --criteria --solver --subpath --invariant --description --rank --shell
+--dir --separator --resolve --field-match --has-flag --with-version --verbose-on --cudf --owns-file
+--conflicts-with --destdir --pattern
+"""
+_WITH_VALUE = frozenset(_VALUED.split())
 _SHORT_WITH_VALUE = frozenset({"-f", "-j", "-k", "-W"})
-_NESTED = frozenset({"switch", "pin", "repository", "repo", "admin", "config", "option", "var"})
 
 
 @dataclass(slots=True, kw_only=True)

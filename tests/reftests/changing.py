@@ -8,6 +8,7 @@ from tests.reftests.asking import Asker, Options, read_atom
 from tests.reftests.commands import Answer, Command
 from tests.reftests.outcome import Outcome, done, expected_outcome
 from tests.reftests.pinning import named_by_paths, note_pins, pin_unsaid
+from tests.reftests.scopes import built_commands, shown_commands
 from tests.reftests.verdict import Reason
 from tests.reftests.world import World
 from xpkg.core.errors import InputFileError, NotFoundError, XpkgError
@@ -37,15 +38,34 @@ def compare(world: World, command: Command, ask: Callable[[Asker], Outcome]) -> 
         return Answer(reason=Reason.NO_OPTION), None
     if theirs is None and (command.failed or not command.run.rewrites):
         return Answer(reason=Reason.NOTHING_SAID), None
+    shown = shown_commands(command.expected)
     try:
         ours = ask(Asker(world, command.environment, options_of(command)))
     except XpkgError as error:
         if theirs is None:
             return Answer(reason=Reason.NOTHING_SAID), None
         return Answer(ours=f"{type(error).__name__}: {error.message}", theirs=str(theirs)), None
+    verbose = command.arguments.has("-v", "--verbose") and command.arguments.command in ("install", "reinstall")
+    if shown and verbose and not command.failed:
+        return _with_commands(world, command, ours, theirs, shown), ours if theirs is None else None
     if theirs is None:
         return Answer(reason=Reason.NOTHING_SAID), ours
     return Answer(ours=str(ours), theirs=str(theirs)), None
+
+
+def _with_commands(
+    world: World, command: Command, ours: Outcome, theirs: Outcome | None, shown: list[tuple[str, ...]]
+) -> Answer:
+    """Also the commands that build what is installed, as far as opam shows commands of these programs."""
+    built = built_commands(world, command.environment, ours)
+    programs = {words[0] for words in built}
+    base = str(world.base)
+    our_lines = sorted(" ".join(words).replace(base, "${BASEDIR}") for words in built)
+    their_lines = sorted(" ".join(words) for words in shown if words[0] in programs)
+    said = "" if theirs is None else str(theirs)
+    return Answer(
+        ours="\n".join([str(ours) if theirs is not None else "", *our_lines]), theirs="\n".join([said, *their_lines])
+    )
 
 
 def is_shown_only(command: Command) -> bool:

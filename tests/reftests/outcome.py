@@ -15,7 +15,8 @@ _FAKED = re.compile(r"Faking (installation|removal) of (\S+)")
 _REFUSED = re.compile(
     r"\[ERROR\] (?:Package conflict|No package|.* has no version|.*: unmet availability|.*no longer available"
     r"|.*unknown package|.* is not available|Could not|.*[Nn]o package named|.*not found)"
-    r"|No solution found|Missing dependency:|Upgrade is not possible|pinned to version|Invalid character in package name"
+    r"|No solution found|Missing dependency:|Upgrade is not possible|pinned to version"
+    r"|Invalid character in package name"
 )
 _IDLE = re.compile(
     r"Nothing to do\.|Already up-to-date|\[NOTE\] Package .* is already installed|\[NOTE\] .* (is|are) not installed"

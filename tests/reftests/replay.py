@@ -28,10 +28,11 @@ from tests.reftests.verdict import AGREES, DIFFERS, SKIPPED, Reason, Verdict
 from tests.reftests.world import DEFAULT, World
 
 # Programs of the scripts that only write and read files of the test's own directory.
-_PROGRAMS = frozenset(
-    "cat chmod cp diff echo env false find git grep ln ls md5sum mkdir mv openssl printf rm sed sh sort tar test touch"
-    " true wc".split()
-)
+_NAMES = """
+cat chmod cp diff echo env false find git grep ln ls md5sum mkdir mv openssl printf rm sed sh sort tar test touch
+true wc
+"""
+_PROGRAMS = frozenset(_NAMES.split())
 _OWN_PROGRAMS = frozenset({"opam-cat", "opam-cache", "json-cat"})
 _SECONDS = 20
 # Scripts about the files of an opam root.

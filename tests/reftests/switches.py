@@ -14,7 +14,7 @@ from xpkg.core.errors import NotFoundError
 from xpkg.repo.versions import Compare
 
 _INVARIANT = re.compile(r"(?:Switch invariant: |The switch invariant was set to )\[(.*)\]$")
-_OTHERS = frozenset("list list-available show invariant export import reinstall link unlink default".split())
+_OTHERS = {"list", "list-available", "show", "invariant", "export", "import", "reinstall", "link", "unlink", "default"}
 
 
 def switch(world: World, command: Command) -> Answer:

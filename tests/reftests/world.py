@@ -21,9 +21,8 @@ DEFAULT = "default"
 PINNED = "pinned"
 
 # What opam compares to see whether an installed package changed (OpamFile.OPAM.effective_part), beside the sources.
-_EFFECTIVE = frozenset(
-    "setenv build run-test build-test install remove substs patches build-env features x-env-path-rewrite".split()
-)
+_FIELDS = "setenv build run-test build-test install remove substs patches build-env features x-env-path-rewrite"
+_EFFECTIVE = frozenset(_FIELDS.split())
 
 
 @dataclass(slots=True)
