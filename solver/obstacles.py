@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from xpkg.solver.clauses import Needs
 from xpkg.solver.explanation import Teller
-from xpkg.solver.model import Instance
+from xpkg.solver.model import Instance, on_machine
 from xpkg.solver.propagation import ASSUMED, lacking, ruled_out
-from xpkg.solver.protocol import Context, needs_of
+from xpkg.solver.protocol import Context, Need, needs_of
 from xpkg.solver.survey import Survey
 
 V = TypeVar("V")
@@ -85,7 +85,15 @@ def _lack(survey: Survey, teller: Teller, number: int, machine: str) -> Obstacle
     needs = needs_of(group.formula)
     implicit = next((f", {need.implicit}" for need in needs if need.implicit), "")
     wanted = f"it needs {teller.formula(group.formula, machine)}{implicit}"
-    shortages = [teller.shortage(need) for need in needs]
+    shortages = [_shortage(survey, teller, need) for need in needs]
     if all(shortages):
-        return Obstacle(kind=Kind.MISSING, reason=wanted + "".join(shortages))
+        return Obstacle(kind=Kind.MISSING, reason=wanted + "".join(dict.fromkeys(shortages)))
     return Obstacle(kind=Kind.DEPENDENCY, reason=f"{wanted}, which cannot be installed itself")
+
+
+def _shortage(survey: Survey, teller: Teller, need: Need) -> str:
+    """Why nothing meets a need; of what is there, but not for this machine, no more than that."""
+    rejected = survey.problem.rejected.get((need.name, need.machine), ())
+    if survey.problem.matches(need) or not any(need.accepts(one.instance) for one in rejected):
+        return teller.shortage(need)
+    return f", but {need.name} cannot be had {on_machine(need.machine)}"

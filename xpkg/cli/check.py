@@ -106,8 +106,8 @@ def _list(printer: Printer, found: Sequence[Uninstallable]) -> None:
             same = list(group)
             printer.line(f"  {name} {', '.join(one.version for one in same)}: {reason}")
             for one in same:
-                for number, sentence in enumerate(one.chain):
-                    printer.line(f"    {f'{one.version} cannot, ' if not number else ''}because {sentence}")
+                for sentence in one.chain:
+                    printer.line(f"    because {sentence}")
         printer.line()
 
 

@@ -18,7 +18,7 @@ from xpkg.ops.shards import Tell, in_shards, processors
 from xpkg.ops.spelling import read_spelling
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, NoSolution, Request
-from xpkg.solver.obstacles import Obstacle, obstacles
+from xpkg.solver.obstacles import Kind, Obstacle, obstacles
 from xpkg.solver.solve import solve
 from xpkg.solver.survey import survey
 
@@ -64,22 +64,20 @@ def examine(
 ) -> Examined:
     """Which of ``wanted`` (all versions when None) cannot be installed on their own, and why.
 
-    A version is asked for on the machines where its package belongs.  The first ``explained`` are explained in full.
+    A version is asked for on the machines where its package belongs.  ``explained`` of them are explained in full: the
+    first of each name and reason.
     """
     versions = _all_versions(home) if wanted is None else wanted
     check = _Check(home, pair, versions, ())
     failed = check.failed(progress, jobs)
     found = obstacles(check.survey, check.context, {one: check.asked[one] for one in failed})
+    first = {(name, found[name, version]): version for name, version in reversed(failed)}
+    telling = [one for one in failed if found[one].kind is not Kind.UNAVAILABLE and first[one[0], found[one]] == one[1]]
+    chains = {one: check.explain(one) for one in telling[:explained]}
     return Examined(
         checked=len(versions),
         uninstallable=tuple(
-            Uninstallable(
-                name=name,
-                version=version,
-                obstacle=found[name, version],
-                chain=check.explain((name, version)) if number < explained else (),
-            )
-            for number, (name, version) in enumerate(failed)
+            Uninstallable(name=one[0], version=one[1], obstacle=found[one], chain=chains.get(one, ())) for one in failed
         ),
     )
 
