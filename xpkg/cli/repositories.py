@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xpkg.cli import options as opt
+from xpkg.cli.check import check
 from xpkg.cli.progress import TerminalProgress
 from xpkg.core.errors import ExitCode, UsageError
 from xpkg.ops import repositories as ops
@@ -31,6 +32,9 @@ _place_options = opt.apply(
 @click.group()
 def repo() -> None:
     """Add, change, list and remove repositories."""
+
+
+repo.add_command(check)
 
 
 @repo.command()
