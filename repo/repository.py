@@ -144,6 +144,10 @@ class Repository:
         """What queries need of one version, which ``versions`` must list; a wrong recipe is told in ``problem``."""
         return self._listing.entry(name, version)
 
+    def place(self, name: str, version: str) -> tuple[Path, bytes | None]:
+        """The directory of a recipe that ``versions`` lists, and its opam file's bytes where they are not there."""
+        return self._listing.place(name, version)
+
     def mentions(self, name: str) -> tuple[str, ...]:
         """The names that the versions of a package that is here mention in depends and depopts, sorted."""
         return self._listing.mentions(name)

@@ -15,7 +15,6 @@ from xpkg.repo.lint.subject import Command, Subject
 from xpkg.repo.lint.walk import Mention, interpolations, mentions, strings, unclosed
 from xpkg.repo.opamfile.values import Node, Option, String, Value
 
-
 _MOST_GUARDS = 100  # of one filter, which is evaluated for each
 
 
@@ -71,18 +70,17 @@ def make_name(subject: Subject) -> Iterator[Found]:
 
 @warning("41", "packages that scripts ask about are dependencies", "else they may be missing, or come and go unseen")
 def undeclared(subject: Subject) -> Iterator[Found]:
-    known = wanted(subject, "depends", asked=True) | wanted(subject, "depopts", asked=True)
-    named = {one.name.value for field in ("depends", "depopts") for one in subject.packages.get(field, ())}
     guards, found = _unguarded(subject)
     found += [one for root in subject.filters(after=False) for one in mentions(root)]
+    others = [one for one in found if one.package not in (None, "_", subject.stated_name)]
     told: set[str] = set()
-    for one in found:
-        package = one.package
-        if package is None or package in (subject.stated_name, "_", *told):
-            continue
-        if package not in known and one.name != "installed":
-            told.add(package)
-            yield Found(one.place, f"{package} is used ({one}), but is no dependency")
+    if others:
+        known = wanted(subject, "depends", asked=True) | wanted(subject, "depopts", asked=True)
+        for one in others:
+            if one.package not in known and one.package not in told and one.name != "installed":
+                told.add(str(one.package))
+                yield Found(one.place, f"{one.package} is used ({one}), but is no dependency")
+    named = {one.name.value for field in ("depends", "depopts") for one in subject.packages.get(field, ())}
     for package, place in guards.items():
         if package not in named and package not in told:
             yield Found(place, f"{package} is asked for, but is no dependency", f'add "{package}" to depopts')

@@ -170,7 +170,7 @@ def native_code(subject: Subject) -> Iterator[Found]:
 @warning("X33", "no triple stands without a condition", "it is right for one machine only")
 def fixed_triple(subject: Subject) -> Iterator[Found]:
     for command, argument, word in _words(subject):
-        if (match := _TRIPLE.search(word.value)) and not _of_some_machines(command, argument):
+        if command.condition is None and argument.condition is None and (match := _TRIPLE.search(word.value)):
             yield Found(word, f"{match[0]} is one machine", "use xpkg's %{triple}% and %{build-triple}%")
 
 

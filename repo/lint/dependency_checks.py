@@ -82,6 +82,8 @@ def package_variables(subject: Subject) -> Iterator[Found]:
 
 @error("31", "a package is in depends or in depopts", "what is needed anyway is not optional")
 def needed_and_optional(subject: Subject) -> Iterator[Found]:
+    if "depopts" not in subject.fields:
+        return
     both = wanted(subject, "depends", asked=False) & wanted(subject, "depopts", asked=True)
     for dependency in subject.packages.get("depopts", ()):
         if dependency.name.value in both:
@@ -212,6 +214,8 @@ def _loose_texts(value: Value) -> Iterator[String]:
 
 @warning("74", "what pin-depends pins is a dependency", "a pin alone installs nothing")
 def needless_pin(subject: Subject) -> Iterator[Found]:
+    if "pin-depends" not in subject.fields:
+        return
     known = wanted(subject, "depends", asked=True) | wanted(subject, "depopts", asked=True)
     for value in subject.elements("pin-depends", 2):
         package = value.items[0] if isinstance(value, List) else value

@@ -28,18 +28,21 @@ MOST_PLACES = 50
 _MAX_BYTES = 4 * MAX_SIZE
 
 
-def lint_path(path: Path, codes: frozenset[str]) -> tuple[Finding, ...]:
+def lint_path(path: Path, codes: frozenset[str], data: bytes | None = None) -> tuple[Finding, ...]:
     """The findings of one opam file, by place.
 
     In ``NAME.VERSION/opam`` and ``NAME.VERSION.opam`` the name says which package it is (``OpamPackage.of_filename``);
-    ``files/`` beside the file belongs to it.  InputFileError when the file cannot be read.
+    ``files/`` beside the file belongs to it.  ``data`` is its content where that is kept elsewhere (a fetched
+    repository's pack).  InputFileError when the file cannot be read.
     """
-    with disk_errors("read", path), path.open("rb") as stream:
-        data = stream.read(_MAX_BYTES + 1)
+    kept = data
+    if data is None:
+        with disk_errors("read", path), path.open("rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
     inside = path.name == "opam"
     identity = split_package(path.parent.name if inside else path.name.removesuffix(".opam"))
     files = _files(path.parent / "files")
-    refusal = partial(_refusal, path.parent, *identity) if inside and identity is not None else None
+    refusal = partial(_refusal, path.parent, *identity, kept) if inside and identity is not None else None
     return lint_text(decode(data), str(path), codes, identity=identity, files=files, refusal=refusal)
 
 
@@ -143,11 +146,11 @@ def _refused(file: OpamFile, error: InputFileError) -> Finding:
     return _finding(REFUSED, Found(None, error.message, error.hint), file)
 
 
-def _refusal(directory: Path, name: str, version: str) -> InputFileError | None:
+def _refusal(directory: Path, name: str, version: str, data: bytes | None) -> InputFileError | None:
     from xpkg.repo.recipe_reader import read_recipe
 
     try:
-        read_recipe(directory, name, version, "")
+        read_recipe(directory, name, version, "", data=data)
     except InputFileError as error:
         return error
     return None

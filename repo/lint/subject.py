@@ -64,6 +64,7 @@ class Subject:
         self.version = version
         self.files = files
         self.malformed: list[Found] = []
+        self._commands: dict[str, tuple[Command, ...]] = {}
         self.fields = self._fields(file.items, FIELDS)
         self.url = self._url()
         self.extra_sources = tuple(self._extra_sources())
@@ -171,7 +172,10 @@ class Subject:
 
     def commands(self, name: str) -> tuple[Command, ...]:
         """The commands of a field; an empty list is one empty command, as in opam."""
-        return tuple(_command(value) for value in self.elements(name, 2))
+        found = self._commands.get(name)
+        if found is None:
+            found = self._commands[name] = tuple(_command(value) for value in self.elements(name, 2))
+        return found
 
     @cached_property
     def scripts(self) -> tuple[Command, ...]:

@@ -12,7 +12,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH = "(?:master|main|trunk|develop|dev|HEAD|default|next|nightly|latest|tip)"
 _MOVING = re.compile(
     rf"/(?:archive|tarball|zipball|tar\.gz|zip)/(?:refs/heads/|{_BRANCH}(?:[./?]|$))"
-    rf"|/refs/heads/|/raw/{_BRANCH}/|/-/archive/{_BRANCH}/|[/-]{_BRANCH}\.(?:zip|tar\.\w+|tgz|tbz|txz)$|/get/{_BRANCH}\."
+    rf"|/-/archive/{_BRANCH}/|[/-]{_BRANCH}\.(?:zip|tar\.\w+|tgz|tbz|txz)$|/get/{_BRANCH}\."
     r"|[/-]latest\.(?:zip|tar\.\w+|tgz|tbz|txz)$"
 )
 _CLIENTS = ("https:", "http:", "file:", "apt:", "pypi:", "npm:", "git+https:", "git+ssh:", "git+file:")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from xpkg.core.errors import XpkgError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 Tell = Callable[[int], None]
 """Given how many more items are done."""
@@ -38,21 +39,38 @@ def in_shards(work: Work[T], items: Sequence[T], shards: int, tell: Tell) -> lis
     """
     if shards <= 1:
         return sorted(work(items, tell))
+    parts = _in_processes(work, items, shards, tell)
+    return sorted(position * shards + shard for shard, positions in parts.items() for position in positions)
+
+
+def map_in_shards(work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], shards: int, tell: Tell) -> list[R]:
+    """What ``work`` makes of the items, one answer an item, in their order; else as `in_shards`."""
+    if shards <= 1:
+        return work(items, tell)
+    parts = _in_processes(work, items, shards, tell)
+    return [parts[position % shards][position // shards] for position in range(len(items))]
+
+
+def _in_processes(
+    work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], shards: int, tell: Tell
+) -> dict[int, list[R]]:
+    """What each process made of its items, by number of the process."""
     started = []
     try:
         for shard in range(shards):
             started.append(_start(work, items[shard::shards]))
-        found = _collect({receiving: shard for shard, (_, receiving) in enumerate(started)}, tell)
+        return _collect({receiving: shard for shard, (_, receiving) in enumerate(started)}, tell)
     finally:
         for process, receiving in started:
             process.kill()
             process.join()
             process.close()
             receiving.close()
-    return sorted(position * shards + shard for shard, positions in found.items() for position in positions)
 
 
-def _start(work: Work[T], items: Sequence[T]) -> tuple[multiprocessing.context.ForkProcess, Connection]:
+def _start(
+    work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T]
+) -> tuple[multiprocessing.context.ForkProcess, Connection]:
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(work, items, sending), daemon=True)
@@ -66,7 +84,7 @@ def _start(work: Work[T], items: Sequence[T]) -> tuple[multiprocessing.context.F
     return process, receiving
 
 
-def _run(work: Work[T], items: Sequence[T], sending: Connection) -> None:
+def _run(work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], sending: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -74,13 +92,13 @@ def _run(work: Work[T], items: Sequence[T], sending: Connection) -> None:
         sending.send(work(items, sending.send))
 
 
-def _collect(open_: dict[Connection, int], tell: Tell) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+def _collect(open_: dict[Connection, int], tell: Tell) -> dict[int, list[R]]:
+    found: dict[int, list[R]] = {}
     while open_:
         for ready in wait(list(open_)):
             assert isinstance(ready, Connection)
             try:
-                message: int | list[int] = ready.recv()
+                message: int | list[R] = ready.recv()
             except EOFError:
                 raise ShardLost(
                     "a part of the work ended without its answer", hint="was there enough memory? -j 1 needs the least"
