@@ -8,7 +8,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,7 +32,7 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackFile:
-    """A file of a repository by its path there; equal identities are equal bytes."""
+    """A file of a repository by its path there; the identity names its bytes (``copy.identity_holds``)."""
 
     path: str
     identity: bytes
@@ -77,24 +77,35 @@ def _write_beside(file: PackFile, path: str, destination: Path) -> None:
 
 
 def _write_pack(recipes: Mapping[str, PackFile], previous: Path | None, pack: Path) -> dict[str, Place]:
-    """The new pack: the one before and what came after, or written whole."""
+    """The new pack: the one before and what came after, or, where much of that one is of no use, written whole."""
     before: Mapping[str, tuple[bytes, Place]] = {}
     with suppress(SyncError):  # a damaged copy before is no reason not to make a good one
         before = {} if previous is None else read_pack("", previous)
     same = {
         path: before[path][1] for path, file in recipes.items() if path in before and before[path][0] == file.identity
     }
+    new = [file for path, file in recipes.items() if path not in same]
     with pack.open("w+b") as stream:
-        if previous is not None and same:
-            old = previous / PACK
-            live = sum(size for _, size, _ in same.values())
-            if live >= (1 - _MOST_DEAD) * old.stat().st_size:
-                with old.open("rb") as source:
-                    shutil.copyfileobj(source, stream, 1 << 20)
-                for path in before.keys() - recipes.keys():
-                    stream.write(os.fsencode(path) + b"\t\t-\n")
-                return same | _append(stream, [file for path, file in recipes.items() if path not in same])
-        return _append(stream, recipes.values())
+        if previous is None or not same:
+            return _append(stream, new)
+        with (previous / PACK).open("rb") as old:
+            live = sum(size + len(_header(recipes[path], size)) + 1 for path, (_, size, _) in same.items())
+            if live < (1 - _MOST_DEAD) * os.fstat(old.fileno()).st_size:
+                return _append(stream, [_kept(recipes[path], old, place) for path, place in same.items()] + new)
+            shutil.copyfileobj(old, stream, 1 << 20)
+        for path in before.keys() - recipes.keys():
+            stream.write(os.fsencode(path) + b"\t\t-\n")
+        return same | _append(stream, new)
+
+
+def _kept(file: PackFile, old: BinaryIO, place: Place) -> PackFile:
+    """A file whose bytes are in the pack before."""
+
+    def read() -> bytes:
+        old.seek(place[0])
+        return old.read(place[1])
+
+    return replace(file, read=read)
 
 
 def _append(stream: BinaryIO, files: Iterable[PackFile]) -> dict[str, Place]:
@@ -103,11 +114,15 @@ def _append(stream: BinaryIO, files: Iterable[PackFile]) -> dict[str, Place]:
     offset = stream.seek(0, os.SEEK_END)
     for file in files:
         data = file.read()
-        header = b"%b\t%b\t%d\n" % (os.fsencode(file.path), file.identity.hex().encode(), len(data))
+        header = _header(file, len(data))
         stream.write(header + data + b"\n")
         places[file.path] = (offset + len(header), len(data), zlib.crc32(data))
         offset += len(header) + len(data) + 1
     return places
+
+
+def _header(file: PackFile, size: int) -> bytes:
+    return b"%b\t%b\t%d\n" % (os.fsencode(file.path), file.identity.hex().encode(), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +144,7 @@ def _index(
     for known in (content, None):
         # Damage met on the way means that nothing is taken over.
         with suppress(IndexDamaged), (root / PACK).open("rb") as pack:
-            indexing = _Indexing(repository, known, pack)
+            indexing = _Indexing(repository, root, known, pack)
             for name in sorted(packages):
                 indexing.package(name, packages[name])
             return indexing.finish(root / INDEX, wrong)
@@ -166,7 +181,8 @@ def _by_name(
 class _Indexing:
     """One pass over the packages of a pack."""
 
-    def __init__(self, repository: str, previous: Content | None, pack: BinaryIO) -> None:
+    def __init__(self, repository: str, root: Path, previous: Content | None, pack: BinaryIO) -> None:
+        self._root = f"{root}/"
         self._builder = ContentBuilder(previous)
         self._tally = Tally(previous)
         self._indexer = RecipeIndexer(repository)
@@ -192,6 +208,8 @@ class _Indexing:
                 self._pack.seek(one.place[0])
                 data = self._pack.read(one.place[1])
                 problem, needs, said = self._indexer.read(one.directory, name, one.version, data)
+                if problem is not None:  # the copy is given its own name later, and this goes into the next ones
+                    problem = problem.replace(self._root, "")
                 made = Version(one.version, problem, one.identity, one.place, needs)
                 facts.append(said)
                 self._tally.read(name, made)

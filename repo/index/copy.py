@@ -10,16 +10,16 @@ A copy never changes once it has its name; a damaged index is made again from th
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from xpkg.core.errors import StoreError, SyncError
-from xpkg.core.files import disk_errors
 from xpkg.repo.entries import NO_NEEDS, Entry
 from xpkg.repo.index.content import Content, open_content
 from xpkg.repo.index.file import IndexDamaged
@@ -37,7 +37,6 @@ class PackedCopy:
         self.root = root
         self._packages = root / "packages"
         self._content: Content | None = None
-        self._pack: BinaryIO | None = None
 
     def names(self) -> tuple[str, ...]:
         """All package names, sorted."""
@@ -116,14 +115,13 @@ class PackedCopy:
             raise damaged(self.name, self.root)
 
     def _bytes(self, place: Any) -> bytes:
-        if self._pack is None:
-            try:
-                self._pack = (self.root / PACK).open("rb", buffering=0)
-            except OSError as error:
-                raise damaged(self.name, self.root) from error
         offset, size, checksum = place
-        with disk_errors("read", self.root / PACK):
-            data = os.pread(self._pack.fileno(), size, offset)
+        try:
+            with (self.root / PACK).open("rb", buffering=0) as pack:
+                pack.seek(offset)
+                data = pack.read(size)
+        except OSError as error:
+            raise damaged(self.name, self.root) from error
         if len(data) != size or zlib.crc32(data) != checksum:
             raise damaged(self.name, self.root)
         return data
@@ -139,8 +137,19 @@ def damaged(name: str, root: Path) -> SyncError:
     )
 
 
+def identity_holds(identity: bytes, data: bytes) -> bool:
+    """Whether ``data`` is what an identity names: ``s`` and a sha256, or ``g`` and the name of a git object."""
+    kind, name = identity[:1], identity[1:]
+    if kind == b"s":
+        return hashlib.sha256(data).digest() == name
+    if kind == b"g":
+        algorithm = "sha1" if len(name) == 20 else "sha256"
+        return hashlib.new(algorithm, b"blob %d\0" % len(data) + data).digest() == name
+    return False
+
+
 def read_pack(name: str, root: Path) -> Mapping[str, tuple[bytes, tuple[int, int, int]]]:
-    """The identity and place of every opam file in a pack, by path.  SyncError when it is no whole pack."""
+    """The identity and place of every opam file in a pack, by path.  SyncError when any byte is not as fetched."""
     found: dict[str, tuple[bytes, tuple[int, int, int]]] = {}
     try:
         with (root / PACK).open("rb") as pack:
@@ -153,10 +162,10 @@ def read_pack(name: str, root: Path) -> Mapping[str, tuple[bytes, tuple[int, int
                     found.pop(path, None)
                     continue
                 offset, size = pack.tell(), int(record[3])
-                data = pack.read(size + 1)
-                if len(data) != size + 1:
+                data, identity = pack.read(size + 1)[:-1], bytes.fromhex(record[2].decode())
+                if len(data) != size or not identity_holds(identity, data):
                     raise damaged(name, root)
-                found[path] = bytes.fromhex(record[2].decode()), (offset, size, zlib.crc32(data[:-1]))
-    except OSError as error:
+                found[path] = identity, (offset, size, zlib.crc32(data))
+    except (OSError, ValueError) as error:
         raise damaged(name, root) from error
     return found
