@@ -44,7 +44,7 @@ def extract(
         if os.path.lexists(destination):
             raise FileExistsError(17, "the destination exists already", str(destination))
         try:
-            with archive.open("rb") as file, _named(archive):
+            with archive.open("rb") as file, named(archive):
                 _unpack(file, staged, bounds, strip, cancel)
             publish_directory(staged, destination)
         except BaseException:
@@ -110,7 +110,7 @@ def _rewound(file: BinaryIO) -> BinaryIO:
     return file
 
 
-class _named:
+class named:
     """Adds the archive's path to the errors of its members."""
 
     def __init__(self, archive: Path) -> None:

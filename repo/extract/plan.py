@@ -72,12 +72,12 @@ class _Scan:
         self.total += member.size
         if self.total > self.bound:
             raise refused("archive-bomb", f"the archive unpacks to more than {self.bound} bytes", member.name)
-        path = _safe_path(member.name, self.limits)
+        path = safe_path(member.name, self.limits)
         if not path and member.kind is not Kind.DIRECTORY:
             raise refused("archive-path", "a member has no name", member.name)
         target: tuple[str, ...] = ()
         if member.kind is Kind.HARDLINK:
-            target = _safe_path(member.link, self.limits)
+            target = safe_path(member.link, self.limits)
             self._check_hard_link(member, target)
         self._place(member, path)
         self.planned.append(Planned(member=member, path=path, target=target))
@@ -133,7 +133,7 @@ def _finished(entry: Planned, root: _Node, top: str | None, rooted: bool) -> Pla
     return Planned(member=entry.member, path=path, target=target, link=link)
 
 
-def _safe_path(name: str, limits: Limits) -> tuple[str, ...]:
+def safe_path(name: str, limits: Limits) -> tuple[str, ...]:
     """The components of a member's name; ArchiveError unless it is relative, plain and short."""
     if "\0" in name:
         raise refused("archive-path", "a name contains a NUL", name)

@@ -123,7 +123,8 @@ class BareRepository:
         """Every file of a commit in git's order; bytes that are not UTF-8 are lone surrogates."""
         for entry in filter(None, self.run("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")):
             facts, _, path = entry.partition("\t")
-            yield TreeEntry(*facts.split(), path)
+            mode, kind, name = facts.split()
+            yield TreeEntry(mode, kind, name, path)
 
     def objects(self) -> Objects:
         return Objects([*self._git, "cat-file", "--batch"], self._environment, self.path)

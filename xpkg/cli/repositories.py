@@ -77,7 +77,8 @@ def add(
         done = ops.add(home, added, progress.sources, _place(first, last, before, priority) or FIRST)
     printer.value(reports.settings_value(added) | reports.update_value(done))
     reports.tell_problems(printer, home, done)
-    printer.line(f"added repository {name}: {reports.shown_address(added)} ({reports.versions_text(done)})")
+    count = f" ({reports.versions_text(done)})" if done.revision else ""
+    printer.line(f"added repository {name}: {reports.shown_address(added)}{count}")
     return ExitCode.SUCCESS
 
 

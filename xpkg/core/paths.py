@@ -5,6 +5,7 @@ ROOT/
   first-use.json                hashes of sources that had none, as found when first let in
   repos/<name> -> <name>@<hex>  fetched copies of repositories, the present one and the one before
   cache/sources/<aa>/<hex>      sources by their sha256; index/<kind>/... links other identities to them
+  cache/git/<name>              git objects of a repository, so that an update fetches only what changed
   cache/clients/                private states of the registries' clients, such as apt's lists
   cache/partial/                downloads not finished yet
   store/outputs/<key>/          one build output: record.json, files/, log
@@ -51,6 +52,11 @@ class StateRoot:
     def clients(self) -> Path:
         """Private states of the registries' clients (apt lists and the like)."""
         return self.root / "cache" / "clients"
+
+    @property
+    def git(self) -> Path:
+        """Bare repositories of ours, one for each repository that is fetched with git."""
+        return self.root / "cache" / "git"
 
     @property
     def store(self) -> Path:

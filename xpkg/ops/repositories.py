@@ -1,147 +1,198 @@
-"""Repositories: adding, removing, and bringing our copies of remote ones up to date.
+"""Repositories: adding, changing, removing, and bringing our copies of remote ones up to date.
 
-A directory is read where it is.  A git repository is fetched at one commit and an HTTP site as its
-``index.tar.gz`` (opam's layout); both are archives, unpacked beside the present copy and put in its
-place by one rename, so a reader sees the old one, which stays until the next update, or the new one.
+A directory is read where it is.  Of a git repository or a web server we have a copy (`repository_copies`), which
+a reader sees as it was or as it is now, whenever an update ends or is ended.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xpkg.core.errors import InputFileError, NotFoundError, SyncError, UsageError
-from xpkg.core.files import disk_errors, publish_directory, remove_tree, replace_link, temporary_beside
+from xpkg.core.errors import WorkInterrupted, XpkgError
 from xpkg.core.locks import locked
-from xpkg.core.text import did_you_mean
+from xpkg.ops import settings as settings_file
 from xpkg.ops.home import Home
-from xpkg.ops.settings import FIRST, SHIPPED, Place, RepositorySettings
-from xpkg.repo.source_values import Fetched, Source, Wanted
+from xpkg.ops.repository_copies import NO_CHANGES, Changes, Copies, broken_of, changes_of, not_a_repository
+from xpkg.ops.settings import FIRST, Place, RepositorySettings
+from xpkg.repo.remote.addresses import Address, is_directory
+from xpkg.repo.remote.origin import Broken, note_checked, write_origin
 
 if TYPE_CHECKING:
+    from xpkg.repo.remote.fetch import Remote
     from xpkg.repo.sources.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """What ``update`` found for one repository; ``state`` names the copy now in use."""
+    """What was found for one repository.
+
+    ``revision`` is the commit, or the sha256 of the index; ``broken`` are all versions that cannot be used,
+    ``left_out`` paths that were not copied.  ``error`` says why there is nothing new; the rest is empty then.
+    """
 
     name: str
-    changed: bool
-    state: str
+    changed: bool = False
+    revision: str = ""
+    changes: Changes = NO_CHANGES
+    broken: tuple[Broken, ...] = ()
+    left_out: tuple[str, ...] = ()
+    error: XpkgError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to change of a repository's settings; None leaves it."""
+
+    address: Address | None = None
+    commit: str | None = None
+    no_commit: bool = False
+    names: tuple[str, ...] | None = None
+    exclusive: bool | None = None
+    place: Place | None = None
+
+    def applied(self, one: RepositorySettings) -> RepositorySettings:
+        """The settings as wished."""
+        commit = self.commit or (None if self.no_commit else one.commit)
+        address = one.address
+        if self.address is not None:
+            address, commit = self.address.location, self.commit or self.address.commit or commit
+        return replace(
+            one,
+            address=address,
+            commit=commit,
+            names=one.names if self.names is None else self.names,
+            exclusive=one.exclusive if self.exclusive is None else self.exclusive,
+        )
 
 
 def add(home: Home, added: RepositorySettings, progress: Progress, place: Place = FIRST) -> Updated:
     """Add a repository and fetch it; nothing is kept when it cannot be read."""
     home.settings.with_repository(added, place)  # refused before anything is fetched
-    result = update_one(home, added, progress)
-    home.change_settings(lambda now: now.with_repository(added, place))
+    with _held(home, added.name, progress):
+        settings_file.load(home.root.settings).with_repository(added, place)  # the lock may have come late
+        with _brought(home, added, progress, allow_shrink=True) as result:
+            home.change_settings(lambda now: now.with_repository(added, place))
     return result
 
 
-def remove(home: Home, name: str) -> None:
+def change(home: Home, name: str, wish: Wish, progress: Progress) -> Updated | None:
+    """Change a repository's settings; what the new address or commit gave, if it was fetched for that.
+
+    Nothing changes when it fails.
+    """
+    with _held(home, name, progress):
+        before = settings_file.load(home.root.settings).repository(name)
+        after = wish.applied(before)
+        settings_file.load(home.root.settings).with_changed(after, wish.place)  # refused before anything is fetched
+
+        def keep() -> None:
+            home.change_settings(lambda now: now.with_changed(after, wish.place))
+
+        if (before.address, before.commit) == (after.address, after.commit):
+            keep()
+            return None
+        with _brought(home, after, progress, allow_shrink=True) as result:
+            keep()
+        if is_directory(after.address) and not is_directory(before.address):
+            Copies(home.root, name).remove_fetched()
+        return result
+
+
+def remove(home: Home, name: str, progress: Progress) -> None:
     """Forget a repository and delete our copy; a directory of the user's stays as it is."""
-    _known(home, name)
-    home.change_settings(lambda now: now.without_repository(name))
-    link = home.root.repositories / name
-    with disk_errors("delete", link):
-        for copy in _copies(home, name):
-            remove_tree(copy)
-        link.unlink(missing_ok=True)
+    home.settings.repository(name)
+    with _held(home, name, progress):
+        home.change_settings(lambda now: now.without_repository(name))
+        Copies(home.root, name).remove()
 
 
-def update(home: Home, names: Sequence[str], progress: Progress) -> list[Updated]:
-    """Bring some repositories, or all, up to date."""
-    chosen = [_known(home, name) for name in names] if names else list(home.settings.repositories)
-    return [update_one(home, one, progress) for one in chosen]
+def update(home: Home, names: Sequence[str], progress: Progress, *, allow_shrink: bool = False) -> list[Updated]:
+    """Bring some repositories, or all, up to date; one that fails does not keep the others from it."""
+    chosen = [home.settings.repository(name) for name in names] if names else list(home.settings.repositories)
+    return [_update_one(home, one.name, progress, allow_shrink=allow_shrink) for one in chosen]
 
 
-def update_one(home: Home, one: RepositorySettings, progress: Progress) -> Updated:
-    """Fetch a remote repository, or check a directory."""
-    if "://" not in one.address:
-        _check(Path(one.address), one)
-        return Updated(name=one.name, changed=False, state=one.address)
-    fetched = _fetch(home, one, progress)
-    name = f"{one.name}@{fetched.digest.hex[:16]}"
-    copy, link = home.root.repositories / name, home.root.repositories / one.name
-    with locked(home.root.locks, f"repository-{one.name}"):
-        before = os.readlink(link) if link.is_symlink() else None
-        if before != name:
-            _place(fetched.path, copy, one)
-            replace_link(link, name)
-            for old in _copies(home, one.name):
-                if old.name not in (name, before):  # the one before may still be read
-                    remove_tree(old)
-    return Updated(name=one.name, changed=before != name, state=name)
+def _update_one(home: Home, name: str, progress: Progress, *, allow_shrink: bool) -> Updated:
+    try:
+        with _held(home, name, progress):
+            one = settings_file.load(home.root.settings).repository(name)
+            with _brought(home, one, progress, allow_shrink=allow_shrink) as result:
+                return result
+    except WorkInterrupted:
+        raise
+    except XpkgError as error:
+        return Updated(name=name, error=error)
 
 
-def _known(home: Home, name: str) -> RepositorySettings:
-    for one in home.settings.repositories:
-        if one.name == name:
-            return one
-    if name == SHIPPED:
-        raise UsageError(f"the repository {SHIPPED} is part of xpkg and stays", reference="shipped-repository")
-    raise NotFoundError(
-        f"there is no repository named {name}",
-        reference="unknown-repository",
-        hint=did_you_mean(name, [one.name for one in home.settings.repositories]),
+@contextmanager
+def _held(home: Home, name: str, progress: Progress) -> Iterator[None]:
+    """Hold the lock of one repository."""
+    from xpkg.repo.sources.progress import Event, Step
+
+    def waiting(_: str) -> None:
+        progress(Event(label=f"repository {name}", step=Step.WAITING))
+
+    with locked(home.root.locks, f"repository-{name}", waiting):
+        yield
+
+
+@contextmanager
+def _brought(home: Home, one: RepositorySettings, progress: Progress, *, allow_shrink: bool) -> Iterator[Updated]:
+    """Bring one repository up to date; when the block fails it is as it was."""
+    if is_directory(one.address):
+        yield _read_directory(home, one)
+        return
+    from xpkg.repo.remote.fetch import arrival
+
+    copies = Copies(home.root, one.name)
+    copies.clear_unfinished()
+    known = copies.origin()
+    with arrival(remote_of(home, one, progress), known) as arrived:
+        if arrived.snapshot is not None:
+            with copies.new(arrived, allow_shrink=allow_shrink) as (origin, changes):
+                yield Updated(
+                    name=one.name,
+                    changed=True,
+                    revision=origin.revision,
+                    changes=changes,
+                    broken=origin.broken,
+                    left_out=origin.left_out,
+                )
+            return
+        present = copies.present()
+        assert present is not None
+        same = Changes(before=arrived.origin.versions, versions=arrived.origin.versions)
+        yield Updated(name=one.name, revision=arrived.origin.revision, changes=same, broken=arrived.origin.broken)
+        if arrived.origin == known:
+            note_checked(present)
+        else:
+            write_origin(present, arrived.origin)
+
+
+def remote_of(home: Home, one: RepositorySettings, progress: Progress) -> Remote:
+    """A repository of the settings as something to fetch from."""
+    from xpkg.repo.remote.fetch import Remote
+    from xpkg.repo.sources.settings import FetchSettings
+
+    return Remote(
+        name=one.name,
+        location=one.address,
+        commit=one.commit,
+        root=home.root,
+        settings=FetchSettings(environment=home.environment),
+        progress=progress,
     )
 
 
-def _copies(home: Home, name: str) -> list[Path]:
-    return sorted(home.root.repositories.glob(f"{name}@*"))
-
-
-def _fetch(home: Home, one: RepositorySettings, progress: Progress) -> Fetched:
-    """The repository as one archive: of the commit its address means now, or its index."""
-    from xpkg.repo.sources.attempt import Stop
-    from xpkg.repo.sources.cache import SourceCache
-    from xpkg.repo.sources.fetch import fetch_all
-    from xpkg.repo.sources.git_heads import head_of
-    from xpkg.repo.sources.settings import FetchSettings
-
-    settings = FetchSettings(environment=home.environment)
-    if one.address.startswith("git+"):
-        location, _, branch = one.address.partition("#")
-        url = f"{location}#{head_of(location, branch, settings, Stop()).commit}"
-    elif one.address.startswith(("https://", "http://")):
-        url = one.address.rstrip("/") + "/index.tar.gz"
-    else:
-        raise SyncError(
-            f"the address of repository {one.name} has an unknown scheme",
-            context=(("address", one.address),),
-            hint="a directory, git+https://..., git+file:///... or https://...",
-        )
-    # An index has no hash of its own: it is what its address says today, and is not a source of any build.
-    wanted = Wanted(label=f"repository {one.name}", alternatives=(Source(urls=(url,)),), allow_unhashed=True)
-    return fetch_all([wanted], SourceCache(home.root), settings=settings, progress=progress)[wanted]
-
-
-def _place(archive: Path, copy: Path, one: RepositorySettings) -> None:
-    from xpkg.repo.extract import extract
-
-    if copy.exists():
-        return
-    with disk_errors("unpack a repository", copy):
-        copy.parent.mkdir(parents=True, exist_ok=True)
-    staged = temporary_beside(copy)
-    try:
-        extract(archive, staged, strip=False)
-        _check(staged, one)
-        publish_directory(staged, copy)
-    finally:
-        remove_tree(staged)
-
-
-def _check(directory: Path, one: RepositorySettings) -> None:
-    """InputFileError unless it has opam's layout."""
-    if not (directory / "packages").is_dir():
-        raise InputFileError(
-            f"{one.address} is not an opam repository: it has no directory packages",
-            reference="not-a-repository",
-            context=(("repository", one.name),),
-            hint="give the directory (or URL) that holds 'packages' and 'repo'",
-        )
+def _read_directory(home: Home, one: RepositorySettings) -> Updated:
+    """Check a directory of the user's, and bring its index up to date."""
+    if not (Path(one.address) / "packages").is_dir():
+        raise not_a_repository(one.address)
+    report = home.indexed_directory(one.name, Path(one.address)).refresh()
+    changes = changes_of(report, report.versions - len(report.added) + len(report.removed))
+    changed = bool(report.added or report.changed or report.removed)
+    return Updated(name=one.name, changed=changed, changes=changes, broken=broken_of(report))
