@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xpkg.repo.legacy.terms import all_of, any_of, joined
 from xpkg.repo.opamfile.values import Bool, Group, Ident, Logical, Prefix, PrefixRelation, Relation, String, Value
@@ -18,15 +18,11 @@ Bounds = dict[str, Value | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """What an ``available`` comes to: packages that are needed, packages excluded, and the filter that is left.
-
-    ``lost`` are parts of a disjunction that no longer are alternatives to a package.
-    """
+    """What an ``available`` comes to: packages that are needed, packages excluded, and the filter that is left."""
 
     needs: Bounds
     excludes: Bounds
     filter: Value | None
-    lost: tuple[Value, ...] = field(default=())
 
 
 def compilers_of(available: Value) -> Availability:
@@ -95,19 +91,15 @@ def _conjunction(found: list[Availability]) -> Availability:
         needs=_merged([one.needs for one in found], "&"),
         excludes=_merged([one.excludes for one in found], "|"),
         filter=all_of(*(one.filter for one in found)),
-        lost=tuple(value for one in found for value in one.lost),
     )
 
 
 def _disjunction(found: list[Availability]) -> Availability:
     """An alternative of a package and a filter cannot be said in 2.0; as opam, both are asked for."""
-    filters = [one.filter for one in found if one.filter is not None]
-    mixed = filters if len(filters) < len(found) else []
     return Availability(
         needs=_merged([one.needs for one in found], "|"),
         excludes=_merged([one.excludes for one in found], "&"),
-        filter=any_of(*filters),
-        lost=(*mixed, *(value for one in found for value in one.lost)),
+        filter=any_of(*(one.filter for one in found)),
     )
 
 

@@ -21,7 +21,7 @@ def field_appended(text: str, section: Section | None, name: str, value: str) ->
     if text[_line_start(text, brace) : brace].strip(_BLANKS):
         gap = "" if text[brace - 1] in " \t\n{" else " "
         return f"{text[:brace]}{gap}{written} {text[brace:]}"
-    return _line_before(text, brace, section.items[-1].start if section.items else None, written)
+    return _line_before(text, section.start, brace, section.items[-1].start if section.items else None, written)
 
 
 def section_appended(text: str, kind: str, name: str | None, fields: Collection[tuple[str, str]]) -> str:
@@ -48,7 +48,7 @@ def element_appended(text: str, value: Value, element: str) -> str:
     bracket = value.end - 1
     line = _line_start(text, bracket)
     if line > value.start and not text[line:bracket].strip(_BLANKS):
-        return _line_before(text, bracket, value.items[-1].start if value.items else None, element)
+        return _line_before(text, value.start, bracket, value.items[-1].start if value.items else None, element)
     if not value.items:
         return f"{text[: value.start + 1]}{element}{text[value.start + 1 :]}"
     place = value.items[-1].end
@@ -90,13 +90,12 @@ def _appended(text: str, written: str) -> str:
     return f"{text}{'' if not text or text.endswith(chr(10)) else end}{written}{end}"
 
 
-def _line_before(text: str, closing: int, last: int | None, written: str) -> str:
+def _line_before(text: str, opening: int, closing: int, last: int | None, written: str) -> str:
     """A line of its own before the line that the closing bracket begins, indented as the line of the last item."""
     line = _line_start(text, closing)
     indent = text[line:closing] + "  "
-    if last is not None:
-        before = text[_line_start(text, last) : last]
-        indent = before if not before.strip(_BLANKS) else indent
+    if last is not None and (first := _line_start(text, last)) > opening:
+        indent = text[first : first + len(text[first:last]) - len(text[first:last].lstrip(_BLANKS))]
     return f"{text[:line]}{indent}{written}{_line_end(text)}{text[line:]}"
 
 

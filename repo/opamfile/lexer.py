@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from xpkg.repo.opamfile.errors import OpamSyntaxError
@@ -17,6 +18,10 @@ class Token(NamedTuple):
     end: int
     value: str
 
+
+MAX_TOKENS = 1 << 16
+"""The largest recipe of the public repository has under 5,000; what is written by hand or tool has no more, what is
+meant to keep us busy has a token in every character."""
 
 _NAME = r"[0-9_-]*+[A-Za-z][0-9A-Za-z_-]*+"
 _SUFFIX = rf"(?:\+(?:{_NAME}|_(?![0-9A-Za-z_-])))*(?::{_NAME})?"
@@ -61,7 +66,7 @@ def tokenize(text: str, filename: str) -> list[Token]:
     position = 0
     while position >= 0:
         resume = -1
-        for match in _TOKEN.finditer(text, position):
+        for match in islice(_TOKEN.finditer(text, position), MAX_TOKENS - len(tokens)):
             group = match.lastindex
             if group == _PLAIN:
                 start, end = match.span(_PLAIN)
@@ -83,6 +88,9 @@ def tokenize(text: str, filename: str) -> list[Token]:
                 break
             else:
                 append(_unusual(match, group or _BAD, text, filename))
+        else:
+            problem = f"more than {MAX_TOKENS} words, strings and brackets"
+            raise OpamSyntaxError(problem, filename=filename, text=text, offset=tokens[-1].start if tokens else 0)
         position = resume
     return tokens
 

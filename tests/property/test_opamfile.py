@@ -163,9 +163,9 @@ def test_hostile_text_is_refused_in_linear_time(hostile: str) -> None:
 
 
 def test_long_flat_text_is_read() -> None:
-    chain = parse("x: " + " & ".join(["a"] * 100_000), "opam").get("x")
+    chain = parse("x: " + " & ".join(["a"] * 30_000), "opam").get("x")
     assert isinstance(chain, Logical)
-    assert len(chain.items) == 100_000
+    assert len(chain.items) == 30_000
     depth = MAX_DEPTH
     assert parse("x: " + "[" * depth + "]" * depth, "opam").get("x") is not None
 

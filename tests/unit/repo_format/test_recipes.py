@@ -239,7 +239,6 @@ def test_wrong_recipes_are_refused_with_their_place(here: Path, text: str, line:
     [
         ("", "the field opam-version is missing"),
         ('opam-version: "3.0"', "unknown opam-version '3.0'"),
-        ('opam-version: "3.0"', "unknown opam-version '3.0'"),
         ('opam-version: "2.0evil"', "unknown opam-version"),
     ],
 )
