@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from xpkg.core.errors import XpkgError
     from xpkg.repo.filters import Filter
     from xpkg.repo.formulas import Formula
-    from xpkg.repo.recipes import Recipe
+    from xpkg.repo.recipes import Recipe, RunsOn
 
 
 class Facts(TypedDict):
@@ -94,8 +94,8 @@ class Entry:
         return frozenset(self._needs[6])
 
     @property
-    def x_runs_on(self) -> str | None:
-        value: str | None = self._needs[7]
+    def x_runs_on(self) -> RunsOn | None:
+        value: RunsOn | None = self._needs[7]
         return value
 
     @property

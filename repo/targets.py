@@ -8,14 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xpkg.core.digests import Digest, of_value
+from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.tables import Table, read_table
 
-BUILD = "build"
-"""The build machine in plans, and the tree of its packages in a switch; its definition is the target ``native``."""
-NATIVE = "native"
-TOOLS_SUFFIX = "-tools"
-"""A switch keeps a target's build-machine packages in a tree of the target's name with this behind it."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.core.text import did_you_mean, nearest, printable
 from xpkg.repo.entries import Entry, entry_of, wrong_entry
 from xpkg.repo.repository import Repository
-from xpkg.repo.versions import newest_first
 
 if TYPE_CHECKING:
     from xpkg.repo.crossrules import CrossRules
@@ -32,12 +31,21 @@ class Universe:
     one given first decides.
     """
 
-    def __init__(self, repositories: Sequence[Repository], targets: Mapping[str, Target]) -> None:
+    def __init__(
+        self,
+        repositories: Sequence[Repository],
+        targets: Mapping[str, Target] | Callable[[], Mapping[str, Target]],
+    ) -> None:
         self.repositories = tuple(sorted(repositories, key=lambda repository: -repository.priority))
-        self.targets = targets
+        self._targets = targets
         self._versions: dict[str, tuple[str, ...]] = {}
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
         self._changed: dict[tuple[str, str], Recipe] = {}
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The targets that all repositories describe."""
+        return self._targets() if callable(self._targets) else self._targets
 
     @cached_property
     def cross(self) -> CrossRules:
@@ -67,9 +75,7 @@ class Universe:
         """All versions, newest first; UnknownPackage when there is none."""
         versions = self._versions.get(name)
         if versions is None:
-            lists = [repository.versions(name) for repository in self._holders(name)]
-            versions = lists[0] if len(lists) == 1 else newest_first({version for one in lists for version in one})
-            self._versions[name] = versions
+            versions = self._versions[name] = _joined([one.versions(name) for one in self._holders(name)])
         if not versions:
             raise UnknownPackage(f"there is no package named {printable(name)}", hint=did_you_mean(name, self._names))
         return versions
@@ -169,6 +175,15 @@ class Universe:
     def repositories_of(self, name: str) -> tuple[str, ...]:
         """The names of the repositories that have the package, highest priority first, owned or not."""
         return tuple(repository.name for repository in self.repositories if repository.versions(name))
+
+
+def _joined(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The union of lists of versions that are each sorted, the newest first."""
+    if len(lists) < 2:
+        return lists[0] if lists else ()
+    from xpkg.repo.versions import newest_first
+
+    return newest_first({version for one in lists for version in one})
 
 
 def _changed_recipe(holder: Repository, name: str, version: str, overlays: Sequence[Overlay]) -> Recipe:

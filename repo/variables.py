@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xpkg.repo.interpolate import Value
-from xpkg.repo.targets import NATIVE, Target
+from xpkg.repo.machine_names import NATIVE
+from xpkg.repo.targets import Target
 
 OPAM_VERSION = "2.1.0"
 """The version of opam whose behaviour recipes may count on."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from xpkg.core.errors import StoreError
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 
 FORMAT = 1
 RECORD = "generation.json"

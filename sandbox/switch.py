@@ -28,7 +28,7 @@ from xpkg.core.files import (
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import printable
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
 from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS

@@ -16,7 +16,7 @@ from xpkg.core.errors import NotFoundError, StoreError, UsageError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, sync_tree, temporary_beside, write_atomically
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean, printable
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
 from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE

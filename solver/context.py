@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xpkg.core.errors import ConfigurationError, InputFileError
+from xpkg.core.errors import ConfigurationError
 from xpkg.core.text import nearest
 from xpkg.repo import formulas
+from xpkg.repo.entries import Entry
 from xpkg.repo.filters import Environment, is_true
-from xpkg.repo.opamfile.printer import print_value
-from xpkg.repo.recipes import Recipe
-from xpkg.repo.targets import BUILD, NATIVE, Target
+from xpkg.repo.machine_names import BUILD, NATIVE
+from xpkg.repo.targets import Target
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
 from xpkg.solver.model import Instance, on_machine
+from xpkg.solver.needs import Needs
 from xpkg.solver.placement import Placement, Placements
-from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
+from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, Rejection
 
 COMPILER = "ocaml"
 """The name that stands for a compiler: on a target, its own compiler package satisfies it."""
@@ -53,6 +54,11 @@ class RepoContext:
         self._placements = Placements(universe, self._target.name) if self._target else None
         self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": with_dev_setup}
         self._developed = developed
+        self._needs = {
+            (machine, requested): Needs(machine, self._placed)
+            for machine in self._machines
+            for requested in (False, True)
+        }
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -69,32 +75,28 @@ class RepoContext:
     def remark(self, instance: Instance) -> str | None:
         """What the user should know of a choice: a name taken from a repository although a higher one has it."""
         holders = self._universe.repositories_of(instance.name)
-        origin = self._universe.recipe(instance.name, instance.version).repository
+        origin = self._universe.entry(instance.name, instance.version).repository
         if not holders or holders[0] == origin:
             return None
         return f"{instance.name} {instance.version} comes from {origin}; {holders[0]}, which goes first, has others"
 
     def candidate(self, instance: Instance, *, requested: bool) -> Candidate | Rejection:
-        try:
-            recipe = self._universe.recipe(instance.name, instance.version)
-        except InputFileError as error:
-            file = error.context[0][1] if error.context else ""
-            where = "" if error.message.startswith(file) else f"{file}: "
-            return Rejection(instance=instance, reason=f"its recipe is wrong ({where}{error.message})")
+        entry = self._universe.entry(instance.name, instance.version)
+        if entry.problem is not None:
+            return Rejection(instance=instance, reason=f"its recipe is wrong ({entry.problem})")
         environment = self._environment(instance, requested)
-        if not is_true(recipe.available, formulas.without_kinds(environment)):
-            written = recipe.fields.get("available")
-            condition = print_value(written) if written is not None else "false"
-            reason = f"it is not available {on_machine(instance.machine)}: {condition}"
+        if not is_true(entry.available, formulas.without_kinds(environment)):
+            reason = f"it is not available {on_machine(instance.machine)}: {entry.available_text}"
             return Rejection(instance=instance, reason=reason)
+        needs = self._needs[instance.machine, requested]
         return Candidate(
             instance=instance,
-            depends=AllOf(tuple(self._depends(instance, recipe, environment))),
-            optional=tuple(self._needs(instance, formulas.resolve(recipe.depopts, environment))),
-            conflicts=tuple(self._needs(instance, formulas.exclude(recipe.conflicts, environment))),
-            conflict_classes=recipe.conflict_class,
-            avoided=next((flag for flag in _LAST_RESORTS if flag in recipe.flags), None),
-            origin=recipe.repository,
+            depends=AllOf(tuple(self._depends(instance, entry, environment, needs))),
+            optional=needs.leaves("depends", entry.depopts, environment),
+            conflicts=needs.leaves("conflicts", entry.conflicts, environment),
+            conflict_classes=entry.conflict_class,
+            avoided=next((flag for flag in _LAST_RESORTS if flag in entry.flags), None),
+            origin=entry.repository,
         )
 
     def _environment(self, instance: Instance, requested: bool) -> Environment:
@@ -110,14 +112,14 @@ class RepoContext:
         }
         return variables.get
 
-    def _depends(self, instance: Instance, recipe: Recipe, environment: Environment) -> Iterator[Formula]:
+    def _depends(self, instance: Instance, entry: Entry, environment: Environment, needs: Needs) -> Iterator[Formula]:
         compiler = self._machines[instance.machine].toolchain.compiler
         if instance.name == COMPILER and instance.machine != BUILD and compiler is not None:
             yield from self._compiler(instance, compiler)
         else:
-            yield self._formula(instance, formulas.resolve(recipe.depends, environment))
+            yield needs.formula(entry.depends, environment)
         packages = self._machines[instance.machine].toolchain.packages
-        if recipe.x_toolchain != "none" and instance.name not in packages:
+        if entry.x_toolchain != "none" and instance.name not in packages:
             where = "the build machine" if instance.machine == BUILD else instance.machine
             implicit = f"C toolchain of {where}"
             for name in packages:
@@ -131,34 +133,19 @@ class RepoContext:
         reason = f"the {implicit} is of the same version as the build machine's"
         yield Need(name=COMPILER, machine=BUILD, versions=version, reason=reason)
 
-    def _formula(self, instance: Instance, resolved: formulas.Resolved) -> Formula:
-        match resolved:
-            case formulas.Need():
-                needs = self._placed(instance, resolved)
-                return needs[0] if len(needs) == 1 else AllOf(needs)
-            case formulas.And(items):
-                return AllOf(tuple(self._formula(instance, item) for item in items))
-            case formulas.Or(items):
-                return AnyOf(tuple(self._formula(instance, item) for item in items))
-
-    def _needs(self, instance: Instance, resolved: formulas.Resolved) -> Iterator[Need]:
-        """The leaves of a formula in which each stands for itself: optional needs and conflicts."""
-        for need in formulas.needs(resolved):
-            yield from self._placed(instance, need)
-
-    def _placed(self, instance: Instance, need: formulas.Need) -> tuple[Need, ...]:
+    def _placed(self, need: formulas.Need, machine: str) -> tuple[Need, ...]:
         placement = _WHOLE
-        if self._placements is not None and instance.machine != BUILD:
+        if self._placements is not None and machine != BUILD:
             placement = self._placements.of(need.name, build=need.build)
         return tuple(
             Need(
                 name=need.name,
-                machine=machine,
+                machine=place,
                 versions=_constraint(need.versions),
                 reason=placement.reason,
                 post=need.post,
             )
-            for machine in placement.machines
+            for place in placement.machines
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import (
     Asked,
     AskedFormula,

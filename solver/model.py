@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from xpkg.core.errors import ExitCode, XpkgError
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 
 if TYPE_CHECKING:
     from xpkg.solver.protocol import Formula

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xpkg.core.errors import InputFileError
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import RunsOn
-from xpkg.repo.targets import BUILD
 from xpkg.repo.universe import Universe
 
 
@@ -53,10 +52,8 @@ class Placements:
     def _says_itself(self, name: str) -> RunsOn | None:
         if not self._universe.repositories_of(name):
             return None
-        try:
-            return self._universe.recipe(name, self._universe.versions(name)[0]).x_runs_on
-        except InputFileError:
-            return None  # told where the version is rejected
+        # Of a wrong recipe this is None; it is told where the version is rejected.
+        return self._universe.entry(name, self._universe.versions(name)[0]).x_runs_on
 
     def _machines(self, runs_on: RunsOn) -> tuple[str, ...]:
         return {"build": (BUILD,), "target": (self._target,), "both": (BUILD, self._target)}[runs_on]

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.versions import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria

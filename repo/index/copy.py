@@ -10,7 +10,6 @@ A copy never changes once it has its name; a damaged index is made again from th
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import zlib
@@ -139,6 +138,8 @@ def damaged(name: str, root: Path) -> SyncError:
 
 def identity_holds(identity: bytes, data: bytes) -> bool:
     """Whether ``data`` is what an identity names: ``s`` and a sha256, or ``g`` and the name of a git object."""
+    import hashlib
+
     kind, name = identity[:1], identity[1:]
     if kind == b"s":
         return hashlib.sha256(data).digest() == name

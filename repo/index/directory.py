@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import StoreError
 from xpkg.core.files import disk_errors
 from xpkg.core.locks import locked
-from xpkg.repo.directory import Directory
 from xpkg.repo.entries import NO_NEEDS, Entry
 from xpkg.repo.index.content import Content, Version, collector_paused, open_content
 from xpkg.repo.index.file import IndexDamaged
 from xpkg.repo.index.stamps import stamp_of, times_of
-from xpkg.repo.versions import newest_first
 
 if TYPE_CHECKING:
+    from xpkg.repo.directory import Directory
     from xpkg.repo.index.report import BuildReport
 
 _MANY = 100
@@ -41,7 +41,6 @@ class IndexedDirectory:
         self.root = root
         self._packages = root / "packages"
         self._index, self._locks = index, locks
-        self._directory = Directory(name, root)
         self._content: Content | None = None
         self._opened = False
         self._listed: bool | None = None
@@ -49,6 +48,13 @@ class IndexedDirectory:
         self._versions: dict[str, tuple[str, ...]] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._changed = 0
+
+    @cached_property
+    def _directory(self) -> Directory:
+        """The directory itself, for what the index does not answer."""
+        from xpkg.repo.directory import Directory
+
+        return Directory(self.name, self.root)
 
     def names(self) -> tuple[str, ...]:
         """All package names, sorted."""
@@ -59,7 +65,12 @@ class IndexedDirectory:
         found = self._versions.get(name)
         if found is None:
             rows = self._rows(name)
-            found = newest_first(self._directory.places(name)) if rows is None else tuple([one.version for one in rows])
+            if rows is None:
+                from xpkg.repo.versions import newest_first
+
+                found = newest_first(self._directory.places(name))
+            else:
+                found = tuple([one.version for one in rows])
             self._versions[name] = found
         return found
 
@@ -188,6 +199,7 @@ class IndexedDirectory:
 
     def refresh(self) -> BuildReport:
         """Bring the index up to date and write it; only what changed is read.  StoreError when it cannot be written."""
+        from xpkg.repo.directory import Directory
         from xpkg.repo.index.refresh import Refresh
 
         assert self._index is not None

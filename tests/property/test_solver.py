@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, formula, instance, need
 from xpkg.core.errors import NotFoundError
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import encode
 from xpkg.solver.engine import Contradiction
 from xpkg.solver.exploration import explore

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,7 +86,7 @@ def publish_directory(staged: Path, final: Path) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """A fresh name in the same directory, recognisable as unfinished."""
-    return path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name[:100]}")
+    return path.with_name(f".tmp-{os.urandom(8).hex()}-{path.name[:100]}")
 
 
 def remove_tree(path: Path) -> None:
@@ -125,7 +124,7 @@ def _emptied(directory: Path, top: Path) -> list[Path]:
             inner.append(place)
         else:
             place.chmod(0o700)  # a directory that is moved is written to
-            inner.append(place.rename(top / f".tmp-{secrets.token_hex(8)}"))
+            inner.append(place.rename(top / f".tmp-{os.urandom(8).hex()}"))
     return inner
 
 

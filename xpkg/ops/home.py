@@ -16,12 +16,13 @@ from xpkg.ops import settings as settings_file
 from xpkg.ops.settings import SHIPPED, RepositorySettings, Settings
 from xpkg.repo.index.copy import PackedCopy
 from xpkg.repo.index.directory import IndexedDirectory
+from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.repository import Listing, Repository
-from xpkg.repo.targets import NATIVE, Target, load_targets
 from xpkg.repo.universe import Universe
 from xpkg.shipped import PACKAGES, TARGETS
 
 if TYPE_CHECKING:
+    from xpkg.repo.targets import Target
     from xpkg.sandbox.store import Store
     from xpkg.sandbox.switches import Switch
 
@@ -85,6 +86,8 @@ class Home:
 
     @cached_property
     def targets(self) -> Mapping[str, Target]:
+        from xpkg.repo.targets import load_targets
+
         directories = [repository.root / "targets" for repository in self.repositories[:-1]]
         return load_targets((*(path for path in directories if path.is_dir()), TARGETS))
 
@@ -107,7 +110,7 @@ class Home:
 
     @cached_property
     def universe(self) -> Universe:
-        return Universe(self.repositories, self.targets)
+        return Universe(self.repositories, lambda: self.targets)
 
     @cached_property
     def store(self) -> Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xpkg.repo.targets import BUILD, NATIVE, TOOLS_SUFFIX
+from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

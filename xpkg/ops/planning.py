@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from xpkg.core.digests import Digest
 from xpkg.ops.pairs import Pair
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import Recipe
-from xpkg.repo.targets import BUILD, Target
+from xpkg.repo.targets import Target
 from xpkg.repo.universe import Universe
 from xpkg.sandbox.buildkey import build_key, key_inputs
 from xpkg.sandbox.derive import derive

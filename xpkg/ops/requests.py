@@ -8,7 +8,7 @@ from xpkg.core.text import did_you_mean
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
 from xpkg.ops.spelling import read_spelling
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.versions import Compare
 from xpkg.solver.context import RepoContext

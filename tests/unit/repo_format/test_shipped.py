@@ -8,9 +8,10 @@ import pytest
 
 from xpkg.repo.filters import Value
 from xpkg.repo.formulas import needs, resolve
+from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.repository import Repository
-from xpkg.repo.targets import NATIVE, load_targets
+from xpkg.repo.targets import load_targets
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 

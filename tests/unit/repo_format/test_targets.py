@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from xpkg.core.errors import InputFileError
-from xpkg.repo.targets import BUILD, Layout, Objects, Run, Target, Toolchain, load_targets, read_target
+from xpkg.repo.machine_names import BUILD
+from xpkg.repo.targets import Layout, Objects, Run, Target, Toolchain, load_targets, read_target
 from xpkg.repo.variables import machine_variables
 
 FULL = """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.repository import Repository
-from xpkg.repo.targets import BUILD, load_targets
+from xpkg.repo.targets import load_targets
 from xpkg.repo.universe import Universe
 from xpkg.solver import model
 from xpkg.solver.context import RepoContext

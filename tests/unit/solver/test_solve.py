@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
 from xpkg.core.errors import NotFoundError
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import Atom, Exactly, Request, Solution
 from xpkg.solver.solve import solve
 

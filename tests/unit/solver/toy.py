@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xpkg.core.text import nearest
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import Atom, Instance
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
