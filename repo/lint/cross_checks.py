@@ -17,7 +17,7 @@ from xpkg.repo.opamfile.file import decode, parse
 from xpkg.repo.opamfile.values import Field, Ident, List, Option, String
 
 _PLACE = re.compile(
-    r"(?:^|[\s=:;\"'(>|&]|(?<=\s-[ILB])|(?<=^-[ILB]))"
+    r"(?:^|[\s=:;\"'(>|&]|(?<=[\s=\"']-[ILB])|(?<=^-[ILB]))"
     r"(/(?:usr|etc|opt|var|home|lib|lib64|root|bin|sbin|srv|Library|Applications)(?:/[^\s:;\"')|&]*)?)(?=$|[\s:;\"')|&])"
 )
 _INTERPRETERS = ("/bin/sh", "/bin/bash", "/usr/bin/env")  # the sandbox has these

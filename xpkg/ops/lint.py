@@ -104,7 +104,7 @@ def _in_directory(path: Path) -> list[Path]:
     if not found:
         raise UsageError(
             f"there is no opam file in {printable(str(path))}",
-            reference="no-file",
+            reference="no-opam-file",
             hint="--recursive looks below it",
         )
     return found
