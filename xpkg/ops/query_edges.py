@@ -55,8 +55,9 @@ class Edges:
         self._known = frozenset(self._universe.names())
 
     def dependents(self, wanted: Iterable[Spelling], *, recursive: bool) -> Versions:
-        """What needs one of ``wanted``; those themselves only when they need each other."""
-        new, found = spelled(self._entries, wanted), Versions()
+        """What needs one of ``wanted``; with ``recursive`` also ``wanted`` itself, as in opam."""
+        new = spelled(self._entries, wanted)
+        found = {name: set(versions) for name, versions in new.items()} if recursive else Versions()
         while new:
             name = next(iter(new))  # first in, first out: names come back less often
             versions = new.pop(name)
