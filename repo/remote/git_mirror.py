@@ -114,7 +114,7 @@ class GitMirror:
         found = self._bare.has_commit(commit)
         if found:
             self._bare.run("update-ref", _CURRENT, commit)
-        for name in self._bare.run("for-each-ref", "--format=%(refname)", "refs/xpkg/*/").split():
+        for name in self._bare.run("for-each-ref", "--format=%(refname)", "refs/xpkg/heads", "refs/xpkg/tags").split():
             self._bare.run("update-ref", "-d", name)
         if not found:
             raise NoSuchCommit(f"it has no commit {commit}")
