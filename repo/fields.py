@@ -38,14 +38,18 @@ def filtered(value: Value, file: OpamFile) -> tuple[Value, Filter | None]:
 
 
 class Fields:
-    """The fields of a file or of a section, by name."""
+    """The fields of a file or of a section, by name.
+
+    A field that is there twice is refused; of an extension field (``x-``) the last counts, as in opam
+    (``OpamFile.OPAM.pp_raw_fields``; the public repository has some).
+    """
 
     def __init__(self, file: OpamFile, section: Section | None = None) -> None:
         self.file = file
         self.values: dict[str, Value] = {}
         for item in file.items if section is None else section.items:
             if isinstance(item, Field):
-                if item.name in self.values:
+                if item.name in self.values and not item.name.startswith("x-"):
                     raise file.error(f"the field {item.name!r} is there twice", item)
                 self.values[item.name] = item.value
 

@@ -48,7 +48,11 @@ def upgrade(file: OpamFile, name: str, sides: SideFiles) -> UpgradedFile:
     left to whoever reads the recipe.
     """
     values = {item.name: item.value for item in file.items if isinstance(item, Field)}
-    repeated = [item for item in file.items if isinstance(item, Field) and values[item.name] is not item.value]
+    repeated = [
+        item
+        for item in file.items
+        if isinstance(item, Field) and values[item.name] is not item.value and not item.name.startswith("x-")
+    ]
     if repeated:
         raise file.error(f"the field {repeated[0].name!r} is there twice", repeated[0])
     sections = [item for item in file.items if isinstance(item, Section)]

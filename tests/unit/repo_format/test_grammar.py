@@ -110,6 +110,13 @@ def test_extension_fields_are_of_any_form() -> None:
     assert recipe("odd-field: 1").unknown_fields == ("odd-field",)
 
 
+def test_of_an_extension_field_the_last_counts() -> None:
+    """As in opam; any other field is there once."""
+    assert print_value(recipe("x-a: 1 x-a: 2").fields["x-a"]) == "2"
+    with pytest.raises(OpamSyntaxError, match="twice"):
+        recipe('synopsis: "a" synopsis: "b"')
+
+
 def test_sources_sections_and_pins() -> None:
     read = recipe(
         'pin-depends: [["a.1" "git+https://e.org/a#b"]]\n'
