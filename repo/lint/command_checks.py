@@ -15,7 +15,7 @@ from xpkg.repo.lint.subject import Command, Subject
 from xpkg.repo.lint.walk import Mention, interpolations, mentions, strings, unclosed
 from xpkg.repo.opamfile.values import Node, Option, String, Value
 
-_MOST_GUARDS = 100  # of one filter, which is evaluated for each
+_MOST_GUARDS = 30  # of one filter, which is evaluated for each
 
 
 def texts(subject: Subject) -> Iterator[String]:

@@ -1,0 +1,42 @@
+"""The recipes that travel with xpkg have no errors, and only warnings that are meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xpkg.repo.lint.findings import Severity
+from xpkg.repo.lint.reading import lint_path
+from xpkg.repo.lint.registry import chosen
+from xpkg.shipped import PACKAGES
+
+RECIPES = sorted(PACKAGES.glob("*/*/opam"))
+# A recipe's text is part of its build key: these warnings are not worth building everything again.
+_OURS = ({"35", "36"}, "made here: the place of its home page and of its bug reports is this project's")
+_PACKED = ({"37"}, "its source is what a registry of packages has, whose place the field url names")
+EXCEPTIONS = {
+    "elf-localize": _OURS,
+    "kernel-harness": _OURS,
+    "mirage-platform": _OURS,
+    "mirage-test": _OURS,
+    "meson": _PACKED,
+    "ninja": _PACKED,
+    "ocaml-base-compiler": _PACKED,
+    "ocaml-kern": _PACKED,
+    "picolibc": _PACKED,
+    "zig": _PACKED,
+}
+
+
+def test_there_are_recipes() -> None:
+    assert len(RECIPES) > 25
+    assert EXCEPTIONS.keys() <= {path.parent.parent.name for path in RECIPES}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.parent.name)
+def test_shipped_recipe(path: Path) -> None:
+    findings = lint_path(path, chosen())
+    assert [one for one in findings if one.severity is Severity.ERROR] == []
+    codes, _ = EXCEPTIONS.get(path.parent.parent.name, (set(), ""))
+    assert {one.code for one in findings} == codes
