@@ -137,6 +137,10 @@ def status_value(one: Status) -> dict[str, Any]:
         "checked": one.checked,
         "versions": one.versions,
         "broken": list(map(_broken_value, one.broken)),
+        "overlays": [
+            {"path": str(wrong.path), "line": wrong.line, "problem": wrong.problem, "hint": wrong.hint}
+            for wrong in one.overlays
+        ],
         "left_out": list(one.left_out),
         "stale": one.stale,
         "newer": one.newer,
@@ -163,7 +167,10 @@ def tell_status(printer: Printer, home: Home, one: Status) -> None:
         ("remote", _remote(one)),
     ]
     printer.table([row for row in rows if row[1]])
-    _tell_broken(printer, home, one.settings.name, one.broken, len(one.broken))
+    if not printer.as_json:
+        _tell_broken(printer, home, one.settings.name, one.broken, len(one.broken))
+        for wrong in one.overlays:
+            printer.warning(f"repository {one.settings.name}: {wrong}{f' ({wrong.hint})' if wrong.hint else ''}")
 
 
 def _remote(one: Status) -> str:
