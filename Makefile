@@ -7,16 +7,16 @@ export VENV
 # The command of the virtual environment first, so that tests and demo run this clone's xpkg.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test quick lint bench accept setup clean
+.PHONY: demo test quick lint bench accept setup setup-tests clean
 demo: setup
 	xpkg install mirage-test --target kfreebsd --yes
 	xpkg run mirage.ko --target kfreebsd
 
-test: setup
+test: setup-tests
 	python -m pytest -n 2 -m "not system" tests
 	python -m pytest -m system --timeout 3000 -rs tests
 
-quick: setup
+quick: setup-tests
 	python -m pytest -n 2 -m "not system" tests
 
 lint: setup
@@ -34,6 +34,10 @@ bench: setup
 
 setup:
 	@.ci/setup
+
+# With what the tests compare xpkg to.
+setup-tests:
+	@.ci/setup tests
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
