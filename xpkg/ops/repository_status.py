@@ -16,6 +16,7 @@ from xpkg.repo.remote.origin import Broken, last_checked
 from xpkg.repo.repository import Repository
 
 if TYPE_CHECKING:
+    from xpkg.repo.overlays.survey import OverlayProblem
     from xpkg.repo.sources.progress import Progress
 
 
@@ -24,8 +25,8 @@ class Status:
     """One repository; times in seconds since 1970.
 
     ``kind`` is directory, git or web; ``revision`` the commit, or the sha256 of a web server's index.  ``stale`` says
-    why our copy is not what the settings ask for, if it is not.  ``newer`` is None when nobody asked the remote, or
-    it could not tell: ``unasked`` says why.
+    why our copy is not what the settings ask for, if it is not.  ``overlays`` is what is wrong with its overlays.
+    ``newer`` is None when nobody asked the remote, or it could not tell: ``unasked`` says why.
     """
 
     settings: RepositorySettings
@@ -37,6 +38,7 @@ class Status:
     checked: float | None = None
     versions: int = 0
     broken: tuple[Broken, ...] = ()
+    overlays: tuple[OverlayProblem, ...] = ()
     left_out: tuple[str, ...] = ()
     stale: str | None = None
     newer: bool | None = None
@@ -47,7 +49,8 @@ def status(home: Home, names: Sequence[str], progress: Progress, *, ask: bool = 
     """The state of some repositories, or of all; ``ask`` asks the remote ones whether there is something newer."""
     chosen = [home.settings.repository(name) for name in names] if names else list(home.settings.repositories)
     ranks = {one.name: rank for rank, one in enumerate(home.settings.repositories, 1)}
-    return [_status(home, one, ranks[one.name], progress, ask) for one in chosen]
+    found = (_status(home, one, ranks[one.name], progress, ask) for one in chosen)
+    return [replace(one, overlays=_overlay_problems(home, one.settings.name)) for one in found]
 
 
 def _status(home: Home, one: RepositorySettings, rank: int, progress: Progress, ask: bool) -> Status:
@@ -95,6 +98,16 @@ def _of_directory(home: Home, one: RepositorySettings, rank: int) -> Status:
         Broken(name=entry.name, version=entry.version, problem=entry.problem) for entry in entries if entry.problem
     ]
     return replace(found, versions=len(entries), broken=tuple(broken))
+
+
+def _overlay_problems(home: Home, name: str) -> tuple[OverlayProblem, ...]:
+    """What is wrong with a repository's overlays; nothing is known when some repository cannot be read at all."""
+    from xpkg.repo.overlays.survey import unmatched
+
+    try:
+        return tuple(unmatched(home.universe, repository_of(home, name)))
+    except InputFileError:
+        return ()
 
 
 def repository_of(home: Home, name: str) -> Repository:
