@@ -11,8 +11,8 @@ from tests.reftests.world import World
 from xpkg.core.errors import NotFoundError
 from xpkg.repo import formulas
 from xpkg.repo.expressions import formula_of
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.opamfile.file import parse
-from xpkg.repo.targets import BUILD
 from xpkg.repo.universe import Universe
 from xpkg.repo.versions import AllOf as EveryBound
 from xpkg.repo.versions import AnyVersion, Compare, VersionFormula
@@ -207,7 +207,7 @@ class Asker:
         while True:
             found = {
                 instance.name
-                for edges in (self._edges(), after)
+                for edges in (self.edges(), after)
                 for instance, of in edges.items()
                 if any(edge.needed.name in touched and not edge.post for edge in of)
             }
@@ -217,15 +217,21 @@ class Asker:
             again |= fresh
             touched |= fresh
 
-    def _edges(self) -> Edges:
-        """What the installed packages need of each other."""
-        answers = [self._candidate(one) for one in self.installed]
+    def edges(self, asked: Sequence[str] = ()) -> Edges:
+        """What the installed packages need of each other; those ``asked`` about with their tests if wanted."""
+        answers = [self._candidate(one, asked=one.name in asked) for one in self.installed]
         return edges_of([one for one in answers if one is not None])
 
-    def _candidate(self, instance: Instance) -> Candidate | None:
+    def would_need(self, spellings: Sequence[str]) -> Edges:
+        """The same after an install."""
+        atoms = [read_atom(spelling) for spelling in spellings]
+        solution = solve(self._request(atoms), self.context)
+        return {node.instance: node.edges for node in solution.nodes}
+
+    def _candidate(self, instance: Instance, *, asked: bool = False) -> Candidate | None:
         if instance.version not in self.context.versions(instance.name):
             return None
-        answer = self.context.candidate(instance, requested=False)
+        answer = self.context.candidate(instance, requested=asked)
         return answer if isinstance(answer, Candidate) else None
 
     def _present(self, name: str) -> Instance:

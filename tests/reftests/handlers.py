@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from tests.reftests.changing import install, reinstall, remove, upgrade
 from tests.reftests.commands import Handler, skipped
+from tests.reftests.linting import lint
+from tests.reftests.listing import listing
 from tests.reftests.pinning import pin
 from tests.reftests.repositories import initialise, repository, update
 from tests.reftests.switches import switch
-from tests.reftests.values import lint, listing, show, tree, variable
+from tests.reftests.trees import tree
+from tests.reftests.values import show, variable
 from tests.reftests.verdict import Reason
 
 HANDLERS: dict[str, Handler] = {

@@ -41,8 +41,8 @@ def note_pins(world: World, command: Command) -> list[str]:
 
 def _pin(world: World, switch: Switch, match: re.Match[str], *, working: bool, locked: bool) -> None:
     name, below, address, version = match.groups()
-    made = Pin(version="", recipe="", source=address, below=below or "", locked=locked)
-    world.read_pin(name, made, working=working)
+    made = Pin(name=name, version="", recipe="", source=address, below=below or "", locked=locked)
+    world.read_pin(made, working=working)
     made.version = version or _version(made.recipe) or _DEFAULT_VERSION
     switch.pins[name] = made
 
@@ -62,7 +62,7 @@ def _hold(world: World, switch: Switch, name: str, version: str, command: Comman
         recipe, files = found.file.text, found.directory / "files"
     except (InputFileError, NotFoundError):
         recipe = switch.texts.get(name, 'opam-version: "2.0"\n')
-    switch.pins[name] = Pin(version=version, recipe=recipe, files=files)
+    switch.pins[name] = Pin(name=name, version=version, recipe=recipe, files=files)
 
 
 def _synchronise(world: World, switch: Switch, name: str, *, working: bool) -> None:
@@ -75,7 +75,7 @@ def _reread(world: World, switch: Switch, name: str, *, working: bool) -> None:
     pin = switch.pins.get(name)
     if pin is None or pin.source is None:
         return
-    world.read_pin(name, pin, working=working)
+    world.read_pin(pin, working=working)
     pin.version = _version(pin.recipe) or pin.version
 
 
@@ -89,8 +89,8 @@ def pin_unsaid(world: World, command: Command) -> dict[str, Pin]:
         source = word if place.is_dir() else str(Path(word).parent)
         for name in _packages_at(world, Path(word)):
             if name not in world.switch.pins:
-                made[name] = pin = Pin(version="", recipe="", source=source)
-                world.read_pin(name, pin, working=True)
+                made[name] = pin = Pin(name=name, version="", recipe="", source=source)
+                world.read_pin(pin, working=True)
                 pin.version = _version(pin.recipe) or _DEFAULT_VERSION
     return made
 

@@ -37,6 +37,8 @@ _OWN_PROGRAMS = frozenset({"opam-cat", "opam-cache", "json-cat"})
 _SECONDS = 20
 # Scripts about the files of an opam root.
 _OWN_STATE = frozenset({"opamroot-versions", "upgrade-format"})
+# Scripts about commands that rewrite the files of a repository.
+_FOREIGN = frozenset({"admin", "admin-cache"})
 # Scripts that call opam find one that does nothing.
 _NO_PROGRAMS = "no-programs"
 
@@ -163,8 +165,9 @@ def replay(script: Script, base: Path) -> list[Verdict]:
     """The verdict on every command of a script; ``base`` is an empty directory."""
     if script.repository != SELF_CONTAINED:
         return [_not_compared(block, Reason.REPOSITORY) for block in script.blocks if _is_opam(block)]
-    if script.name in _OWN_STATE:
-        return [_not_compared(block, Reason.OWN_STATE) for block in script.blocks if _is_opam(block)]
+    for names, reason in ((_OWN_STATE, Reason.OWN_STATE), (_FOREIGN, Reason.NO_COMMAND)):
+        if script.name in names:
+            return [_not_compared(block, reason) for block in script.blocks if _is_opam(block)]
     shutil.rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
     stub = base / _NO_PROGRAMS / "opam"

@@ -9,8 +9,8 @@ from tests.reftests.outcome import REMOVE, Outcome
 from tests.reftests.world import World
 from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.repo.interpolate import Environment, Value
+from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.recipes import commands
-from xpkg.repo.targets import NATIVE
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 

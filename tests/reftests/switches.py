@@ -7,6 +7,7 @@ import re
 from tests.reftests.asking import read_atom
 from tests.reftests.changing import apply_done, compare
 from tests.reftests.commands import Answer, Command
+from tests.reftests.listing import compilers
 from tests.reftests.pinning import note_pins
 from tests.reftests.verdict import Reason
 from tests.reftests.world import Switch, World
@@ -14,11 +15,13 @@ from xpkg.core.errors import NotFoundError
 from xpkg.repo.versions import Compare
 
 _INVARIANT = re.compile(r"(?:Switch invariant: |The switch invariant was set to )\[(.*)\]$")
-_OTHERS = {"list", "list-available", "show", "invariant", "export", "import", "reinstall", "link", "unlink", "default"}
+_OTHERS = {"list", "show", "invariant", "export", "import", "reinstall", "link", "unlink", "default"}
 
 
 def switch(world: World, command: Command) -> Answer:
     rest = command.arguments.rest
+    if rest[:1] == ["list-available"]:
+        return compilers(world, command)
     if not rest or rest[0] in _OTHERS:
         return Answer(reason=Reason.OWN_STATE)
     if rest[0] in ("create", "install"):

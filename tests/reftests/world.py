@@ -10,11 +10,12 @@ from pathlib import Path
 
 from xpkg.core.digests import of_value
 from xpkg.core.errors import InputFileError, NotFoundError
+from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.opamfile.file import decode, parse
 from xpkg.repo.opamfile.printer import print_value
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.repository import Repository
-from xpkg.repo.targets import NATIVE, Layout, Target, Toolchain
+from xpkg.repo.targets import Layout, Target, Toolchain
 from xpkg.repo.universe import Universe
 
 DEFAULT = "default"
@@ -30,6 +31,7 @@ class Pin:
     """A name held at a version; ``recipe`` is the text of the opam file, ``source`` the address if there is one, with
     the directory ``below`` it, ``files`` where its ``files`` are; a ``locked`` one goes by its lock file."""
 
+    name: str
     version: str
     recipe: str
     source: str | None = None
@@ -96,7 +98,9 @@ class World:
         shutil.rmtree(copy, ignore_errors=True)
         copy.parent.mkdir(parents=True, exist_ok=True)
         origin = self.local_path(self.addresses[name])
-        if origin.is_dir():
+        if self.addresses[name].startswith("git+"):
+            _export_commit(origin, self.addresses[name].partition("#")[2] or "HEAD", copy)
+        elif origin.is_dir():
             shutil.copytree(origin, copy, ignore=shutil.ignore_patterns(".git"), symlinks=True)
         (copy / "packages").mkdir(parents=True, exist_ok=True)
 
@@ -145,9 +149,10 @@ class World:
             digest=of_value(""),
         )
 
-    def read_pin(self, name: str, pin: Pin, *, working: bool = False) -> None:
+    def read_pin(self, pin: Pin, *, working: bool = False) -> None:
         """Take the recipe that a pinned tree has now."""
         assert pin.source is not None
+        name = pin.name
         lock = self.local_path(pin.source) / pin.below / f"{name}.opam.locked"
         if pin.locked and lock.is_file():
             pin.recipe = lock.read_text("utf-8")
@@ -179,6 +184,14 @@ class World:
         except (InputFileError, NotFoundError):
             return ""
         return _signature(recipe)
+
+
+def _export_commit(repository: Path, commit: str, destination: Path) -> None:
+    """The files of a commit; none when there is no such commit."""
+    destination.mkdir()
+    packed = subprocess.run(["git", "-C", str(repository), "archive", commit], capture_output=True, check=False)
+    if packed.returncode == 0:
+        subprocess.run(["tar", "-x", "-C", str(destination)], input=packed.stdout, check=True)
 
 
 def _signature(recipe: Recipe) -> str:
