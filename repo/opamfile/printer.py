@@ -1,14 +1,12 @@
-"""Values to text: what a rewritten field looks like.  Unmodified text is never printed anew (see ``file``)."""
+"""Values to text on one line: what a rewritten field looks like.  Whole files: ``layout``."""
 
 from __future__ import annotations
 
 from xpkg.repo.opamfile.values import (
     Bool,
-    Field,
     Group,
     Ident,
     Integer,
-    Item,
     List,
     Logical,
     Option,
@@ -66,12 +64,3 @@ def print_atom(value: String | Ident | Bool | Integer) -> str:
             return "true" if value.value else "false"
         case Integer():
             return str(value.value)
-
-
-def print_item(item: Item, indent: str = "") -> str:
-    """A field or a section, without a final newline."""
-    if isinstance(item, Field):
-        return f"{indent}{item.name}: {print_value(item.value)}"
-    name = "" if item.name is None else f" {print_string(item.name)}"
-    inside = "".join(print_item(inner, indent + "  ") + "\n" for inner in item.items)
-    return f"{indent}{item.kind}{name} {{\n{inside}{indent}}}"

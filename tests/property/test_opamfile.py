@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xpkg.repo.opamfile.errors import OpamSyntaxError
-from xpkg.repo.opamfile.file import OpamFile, decode, parse
+from xpkg.repo.opamfile.file import OpamFile, parse
+from xpkg.repo.opamfile.layout import format_file
 from xpkg.repo.opamfile.parser import MAX_DEPTH, MAX_SIZE
-from xpkg.repo.opamfile.printer import print_item, print_value
+from xpkg.repo.opamfile.printer import print_value
 from xpkg.repo.opamfile.values import (
     Bool,
+    Field,
     Group,
     Ident,
     Integer,
+    Item,
     List,
     Logical,
     Option,
     Prefix,
     PrefixRelation,
     Relation,
+    Section,
     String,
     Update,
     Value,
 )
-
-UNIVERSE = Path(__file__).parents[3] / "shared" / "data" / "opam-universe.tar.gz"
 
 # Spans never compare, so that any do.
 NOWHERE = (st.just(0), st.just(0))
@@ -170,20 +171,91 @@ def test_long_flat_text_is_read() -> None:
     assert parse("x: " + "[" * depth + "]" * depth, "opam").get("x") is not None
 
 
-@pytest.mark.skipif(not UNIVERSE.is_file(), reason="the public repository's metadata is not at hand")
-def test_the_public_repository_survives_printing() -> None:
-    import tarfile
+fields = st.lists(
+    st.tuples(st.sampled_from(["a", "b-c", "depends", "x-d", "build"]), values()),
+    max_size=5,
+    unique_by=lambda pair: pair[0],
+).map(lambda pairs: tuple(Field(0, 0, name, value) for name, value in pairs))
+files = st.builds(
+    lambda *parts: tuple(item for part in parts for item in part),
+    fields,
+    st.lists(
+        st.builds(Section, *NOWHERE, st.sampled_from(["url", "s"]), st.sampled_from([None, "n", 'm"\\']), fields),
+        max_size=2,
+    ),
+)
 
-    count = 0
-    with tarfile.open(UNIVERSE, "r|gz") as archive:
-        for number, member in enumerate(archive):
-            if number % 12 or not member.name.endswith("/opam"):
-                continue
-            stream = archive.extractfile(member)
-            assert stream is not None
-            data = stream.read()
-            file = parse(decode(data), member.name)
-            assert str(file).encode("utf-8", "surrogateescape") == data
-            assert parse("\n".join(map(print_item, file.items)), member.name).items == file.items
-            count += 1
-    assert count > 500
+
+@settings(max_examples=30)
+@given(files, st.booleans())
+def test_a_printed_file_parses_to_itself(items: tuple[Item, ...], canonical: bool) -> None:
+    printed = format_file(OpamFile("opam", "", items), canonical=canonical)
+    again = parse(printed, "opam")
+    assert again.items == items or (canonical and sorted(map(repr, again.items)) == sorted(map(repr, items)))
+    assert format_file(again) == printed
+    assert not printed or printed.endswith("\n")
+
+
+SPACES = st.sampled_from([" ", "\n", "  ", "\n    ", " # remark\n", " (* remark *) ", "\t", "\r\n"])
+elements = st.one_of(
+    st.from_regex(r'"[a-z]{1,3}"( \{>= "[0-9]"\})?', fullmatch=True), st.sampled_from(["b", "true", "[]", "(a | b)"])
+)
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> tuple[str, int]:
+    """A file with a list ``l`` in a field or in a section, with comments and blanks of all sorts, and its length."""
+    parts = draw(st.lists(elements, max_size=5))
+    text = "".join(draw(SPACES) + part for part in parts) + draw(SPACES)
+    before, after = draw(SPACES), draw(SPACES)
+    return f"a: 1{before}s {{{before}l: [{text}]{after}z: 2{before}}}{after}\nb: 3", len(parts)
+
+
+@given(listings(), elements, st.data())
+def test_edits_of_elements_keep_every_other_byte(listing: tuple[str, int], element: str, data: st.DataObject) -> None:
+    text, length = listing
+    file = parse(text, "opam")
+    within = ("s", None)
+    grown = file.with_element("l", element, within)
+    (section,) = grown.sections("s")
+    listed = section.get("l")
+    assert isinstance(listed, List)
+    assert len(listed.items) == length + 1
+    assert print_value(listed.items[-1]) == print_value(parse(f"x: {element}", "x").get("x") or listed)
+    last = listed.items[-1]
+    assert "".join((grown.text[: last.start] + grown.text[last.end :]).split()) == "".join(text.split())
+    gone = data.draw(st.sets(st.integers(0, length)))
+    numbers = {id(item): number for number, item in enumerate(listed.items)}
+    shrunk = grown.without_elements("l", lambda value: numbers[id(value)] in gone, within)
+    (section,) = shrunk.sections("s")
+    left = section.get("l")
+    assert isinstance(left, List)
+    assert left.items == tuple(item for number, item in enumerate(listed.items) if number not in gone)
+    assert shrunk.text.count("remark") == text.count("remark")
+    assert "".join(_remaining(grown.text, listed, gone).split()) == "".join(shrunk.text.split())
+    again = shrunk.replace("new", element, within).without("new", within)
+    assert again.items == shrunk.items
+    assert "".join(again.text.split()) == "".join(shrunk.text.split())
+
+
+def _remaining(text: str, value: List, gone: set[int]) -> str:
+    """The text without those elements, whatever becomes of the blanks."""
+    for number in sorted(gone, reverse=True):
+        text = text[: value.items[number].start] + text[value.items[number].end :]
+    return text
+
+
+@settings(max_examples=30)
+@given(files, files)
+def test_edits_of_fields_and_sections_can_be_taken_back(items: tuple[Item, ...], more: tuple[Item, ...]) -> None:
+    file = parse("# head\n" + format_file(OpamFile("opam", "", items)) + "# tail\n", "opam")
+    added = {item.name: item.value for item in more if isinstance(item, Field)}
+    key = ("new", "section")
+    grown = file.with_section(key, dict(added))
+    assert grown.text.startswith(file.text)
+    assert grown.without_section(key).text == file.text
+    for name, value in added.items():
+        assert file.replace(name, value).get(name) == value
+        if file.field(name) is None:
+            assert file.replace(name, value).without(name).text == file.text
+        assert grown.replace(name, "other", key).sections("new")[0].get(name) == Ident(0, 0, "other")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xpkg.repo.filters import Comparison, Environment, Every, Text, is_true
-from xpkg.repo.formulas import And, Atom, Bound, Or, When
+from xpkg.repo.formulas import ALWAYS, And, Atom, Bound, Condition, Or, When
 from xpkg.repo.interpolate import Variable
 from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import parse
@@ -31,12 +31,12 @@ def nothing(name: str) -> None:
 
 
 def test_empty_braces_are_no_condition() -> None:
-    assert atoms_of('"a" {}') == atoms_of('"a"') == Atom("a", And(()))
+    assert atoms_of('"a" {}') == atoms_of('"a"') == Atom("a", ALWAYS)
     assert commands(recipe('build: [["a" {}] {}]').build, nothing) == [["a"]]
 
 
 def test_several_values_in_one_pair_of_braces_must_all_hold() -> None:
-    both = And((When(Variable((), "build")), Bound(">=", Text("1"))))
+    both: And[Condition] = And((When(Variable((), "build")), Bound(">=", Text("1"))))
     assert atoms_of('"a" {build >= "1"}') != Atom("a", both)  # a comparison of the variable build
     assert atoms_of('"a" {(build) >= "1"}') == Atom("a", both)
     assert atoms_of('"a" {build & >= "1"}') == Atom("a", both)
@@ -45,7 +45,7 @@ def test_several_values_in_one_pair_of_braces_must_all_hold() -> None:
 
 
 def test_groups_of_several_packages() -> None:
-    a, b = Atom("a", And(())), Atom("b", And(()))
+    a, b = Atom("a", ALWAYS), Atom("b", ALWAYS)
     assert atoms_of('("a" "b")') == atoms_of('["a" "b"]') == And((a, b))
     assert atoms_of('("a" | "b")') == Or((a, b))
     assert recipe('depopts: ("a" "b")').depopts == Or((a, b))
@@ -55,7 +55,8 @@ def test_variables_of_the_package_itself_and_of_others() -> None:
     (command,) = recipe('build: ["%{_:lib}%" _:name a+b:installed x:enable "%{x?yes:no}%"]').build
 
     def environment(name: str) -> bool | str | None:
-        return {"_:lib": "L", "_:name": "N", "a:installed": True, "b:installed": True, "x": False}.get(name)
+        known: dict[str, bool | str] = {"_:lib": "L", "_:name": "N", "a:installed": True, "b:installed": True}
+        return known.get(name)
 
     assert commands((command,), environment) == [["L", "N", "true", "disable", "no"]]
 
