@@ -109,11 +109,7 @@ class _Listing:
 def compilers(world: World, command: Command) -> Answer:
     """``opam switch list-available``: versions flagged compiler, without the last resorts unless all are asked for."""
     arguments = command.arguments
-    if (
-        command.failed
-        or len(arguments.rest) > 2
-        or not set(arguments.options) <= {"-a", "--all", "-s", "--short", "--cli"}
-    ):
+    if command.failed or len(arguments.rest) > 2 or not set(arguments.options) <= {"-a", "--all", "-s", "--short"}:
         return Answer(reason=Reason.NO_OPTION)
     selection = _Listing(world, command)
     hidden = set() if arguments.has("-a", "--all") else {"avoid-version", "deprecated"}

@@ -9,6 +9,7 @@ from tests.reftests.asking import Asker
 from tests.reftests.changing import options_of
 from tests.reftests.commands import Answer, Command
 from tests.reftests.outcome import expected_outcome
+from tests.reftests.pinning import named_by_paths, pin_unsaid
 from tests.reftests.verdict import Reason
 from tests.reftests.world import World
 from xpkg.core.errors import XpkgError
@@ -28,14 +29,23 @@ def tree(world: World, command: Command) -> Answer:
     theirs = _links(command.expected)
     if not theirs:
         return Answer(reason=Reason.NOTHING_SAID)
-    asker = Asker(world, command.environment, options_of(command))
-    simulated = expected_outcome(command.expected)
+    pins = dict(world.switch.pins)
+    world.switch.pins |= pin_unsaid(world, command)
     try:
-        edges = asker.edges(arguments.rest) if simulated is None else asker.would_need(arguments.rest)
-        ours = _drawn(_graph(edges, post=arguments.has("--post")), arguments.rest, back=arguments.has("--rev-deps"))
+        return Answer(ours=_told(_ours(world, command)), theirs=_told(theirs))
     except XpkgError as error:
         return Answer(ours=error.message, theirs=_told(theirs))
-    return Answer(ours=_told(ours), theirs=_told(theirs))
+    finally:
+        world.switch.pins = pins
+
+
+def _ours(world: World, command: Command) -> set[tuple[str, str]]:
+    arguments = command.arguments
+    names = named_by_paths(world, arguments.rest)
+    asker = Asker(world, command.environment, options_of(command))
+    simulated = expected_outcome(command.expected) is not None
+    edges = asker.would_need(names) if simulated else asker.edges(names)
+    return _drawn(_graph(edges, post=arguments.has("--post")), names, back=arguments.has("--rev-deps"))
 
 
 def _graph(edges: Edges, *, post: bool) -> Graph:

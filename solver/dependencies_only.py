@@ -1,0 +1,106 @@
+"""Asking for what some packages need, without the packages (opam's ``--deps-only``, ``OpamClient.install_t``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from xpkg.solver.model import Action, Atom, Instance, Node, Request, Solution
+from xpkg.solver.protocol import AllOf, Candidate, Context, Formula, Need, Rejection
+
+_PREFIX = "deps-of-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Not:
+    """Every version but one."""
+
+    version: str
+
+    def allows(self, version: str) -> bool:
+        return version != self.version
+
+    def __str__(self) -> str:
+        return f"!= {self.version}"
+
+
+class DependenciesOnly:
+    """A context in which each of ``names`` has a stand-in: it needs what the package needs, and is never installed.
+
+    The stand-in of a version goes with that version of the package or with none.  Conflicts of the package hold unless
+    they are to be ignored.
+    """
+
+    def __init__(self, context: Context, names: frozenset[str], *, ignore_conflicts: bool = False) -> None:
+        self._context = context
+        self._ignore_conflicts = ignore_conflicts
+        self._stand_ins = {name: _unused(context, name) for name in names}
+        self._real = {stand_in: name for name, stand_in in self._stand_ins.items()}
+
+    def request(self, request: Request) -> Request:
+        """The request with the stand-ins in place of the packages asked for."""
+        install = tuple(self._atom(atom) for atom in request.install)
+        related = frozenset((self._stand_ins.get(name, name), machine) for name, machine in request.related)
+        return replace(request, install=install, related=related)
+
+    def solution(self, solution: Solution) -> Solution:
+        """The solution without the stand-ins."""
+        nodes = tuple(self._node(node) for node in solution.nodes if node.instance.name not in self._real)
+        actions = tuple(self._action(one) for one in solution.actions if one.instance.name not in self._real)
+        return replace(solution, nodes=nodes, actions=actions)
+
+    def versions(self, name: str) -> Sequence[str]:
+        return self._context.versions(self._real.get(name, name))
+
+    def candidate(self, instance: Instance, *, requested: bool) -> Candidate | Rejection:
+        real = self._real.get(instance.name)
+        if real is None:
+            return self._context.candidate(instance, requested=requested)
+        answer = self._context.candidate(replace(instance, name=real), requested=requested)
+        if isinstance(answer, Rejection):
+            return replace(answer, instance=instance)
+        itself = Need(name=real, machine=instance.machine, versions=_Not(instance.version))
+        return replace(
+            answer,
+            instance=instance,
+            depends=self._formula(answer.depends),
+            optional=(),
+            conflicts=(itself, *(() if self._ignore_conflicts else answer.conflicts)),
+            conflict_classes=(),
+        )
+
+    def remark(self, instance: Instance) -> str | None:
+        return None if instance.name in self._real else self._context.remark(instance)
+
+    def nearest(self, name: str) -> Sequence[str]:
+        return self._context.nearest(name)
+
+    def _atom(self, atom: Atom) -> Atom:
+        return replace(atom, name=self._stand_ins.get(atom.name, atom.name))
+
+    def _formula(self, formula: Formula) -> Formula:
+        """What one of the packages needs of another is what the other needs."""
+        if isinstance(formula, Need):
+            return replace(formula, name=self._stand_ins.get(formula.name, formula.name))
+        parts = tuple(self._formula(part) for part in formula.parts)
+        return AllOf(parts) if isinstance(formula, AllOf) else replace(formula, parts=parts)
+
+    def _node(self, node: Node) -> Node:
+        return replace(node, reason=self._told(node.reason))
+
+    def _action(self, action: Action) -> Action:
+        return replace(action, reason=self._told(action.reason))
+
+    def _told(self, reason: str) -> str:
+        for stand_in, name in self._real.items():
+            reason = reason.replace(f"needed by {stand_in} ", f"needed by {name} ")
+        return reason
+
+
+def _unused(context: Context, name: str) -> str:
+    """A name that no package has."""
+    stand_in = f"{_PREFIX}{name}"
+    number = 2
+    while context.versions(stand_in):
+        stand_in, number = f"{_PREFIX}{number}-{name}", number + 1
+    return stand_in
