@@ -28,8 +28,8 @@ _OTHER = "29 41 47 56 57 59 62 63 65 67 68 69 70 71 72 73 74"
 _OTHER_BEFORE_2_2 = frozenset(_OTHER.split())
 _UNREAD_BEFORE_2_2 = {"x-locked is a number", "x-env-path-rewrite is a string"}
 """What opam 2.1 takes for extension fields of no meaning."""
-_SINCE_2_6 = {"74": (2, 4)}
-"""Checks that came with a later opam than 2.2."""
+_LATER = {"62": (2, 6), "63": (2, 4), "74": (2, 4)}
+"""Checks that a later opam than 2.2 has or does in its present form (62: the list of licences)."""
 
 Found = dict[Path, set[tuple[str, str]]]
 """Codes with their severities."""
@@ -39,7 +39,7 @@ def _incomparable(opam: Opam) -> frozenset[str]:
     """The numbers that this opam gives by other rules than opam 2.6."""
     if opam.version < (2, 2):
         return _OTHER_BEFORE_2_2
-    return frozenset(code for code, since in _SINCE_2_6.items() if opam.version < since)
+    return frozenset(code for code, since in _LATER.items() if opam.version < since)
 
 
 def _by_opam(opam: Opam, files: Sequence[Path], place: Path) -> Found:
