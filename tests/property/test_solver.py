@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphlib
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,10 @@ def requests(draw: st.DrawFn) -> tuple[dict[str, Row], Request]:
         remove=draw(st.sampled_from([(), (), (), (("a", TARGET),)])),
         installed=tuple(installed),
         upgrade=draw(st.booleans()),
+        fixup=draw(st.sampled_from([False, False, True])),
+        best_effort=draw(st.sampled_from([False, False, False, True])),
+        formulas=draw(st.sampled_from([(), (), (formula(draw(conjuncts), TARGET),)])),
+        invariant=draw(st.sampled_from([None, None, formula(draw(conjuncts), TARGET)])),
     )
     return table, request
 
@@ -103,9 +108,18 @@ def listed(text: str, machine: str) -> list[Need]:
     return [need(one, machine) for one in text.replace("|", ",").split(",") if one]
 
 
+def missed(request: Request, state: State) -> int:
+    return sum(
+        not any(one.name == a.name and one.machine == a.machine and a.allows(one.version) for one in state)
+        for a in request.install
+    )
+
+
 def valid(table: dict[str, Row], request: Request, state: State) -> bool:
-    if not all(any(one.name == a.name and one.machine == a.machine and a.allows(one.version) for one in state)
-               for a in request.install):  # fmt: skip
+    if missed(request, state) and not request.best_effort:
+        return False
+    stated = [*request.formulas, *([request.invariant] if request.invariant is not None else [])]
+    if not all(met(wanted, state) for wanted in stated):
         return False
     if any((one.name, one.machine) in request.remove for one in state):
         return False
@@ -133,6 +147,10 @@ def valid(table: dict[str, Row], request: Request, state: State) -> bool:
 
 
 def cost(table: dict[str, Row], request: Request, state: State) -> tuple[int, ...]:
+    return ((missed(request, state),) if request.best_effort else ()) + state_cost(table, request, state)
+
+
+def state_cost(table: dict[str, Row], request: Request, state: State) -> tuple[int, ...]:
     before = {(one.name, one.machine): one for one in request.installed}
     after = {(one.name, one.machine): one for one in state}
     new = [one for one in state if one not in request.installed]
@@ -155,8 +173,11 @@ def cost(table: dict[str, Row], request: Request, state: State) -> tuple[int, ..
         flagged(one) and not ((one.name, one.machine) in before and flagged(before[(one.name, one.machine)]))
         for one in new
     )
-    if request.upgrade:
+    if request.upgrade:  # goes before fixup where a request has both
         return (removed, avoided, sum(map(lag, state)), sum(key not in before for key in after))
+    if request.fixup:
+        changed = sum(key not in before for key in after) + sum(one not in state for one in request.installed)
+        return (changed, sum(map(flagged, state)), sum(map(lag, state)))
     anew = {
         (a.name, a.machine)
         for a in request.install
@@ -214,13 +235,7 @@ def test_nothing_can_be_left_out_of_a_conflict(case: tuple[dict[str, Row], Reque
 @given(requests())
 def test_the_order_of_the_request_does_not_matter(case: tuple[dict[str, Row], Request]) -> None:
     table, request = case
-    turned = Request(
-        target=request.target,
-        install=request.install[::-1],
-        remove=request.remove,
-        installed=request.installed[::-1],
-        upgrade=request.upgrade,
-    )
+    turned = replace(request, install=request.install[::-1], installed=request.installed[::-1])
 
     def answer(of: Request) -> frozenset[Instance] | None:
         try:
