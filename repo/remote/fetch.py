@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xpkg.core.errors import SyncError
 from xpkg.core.files import disk_errors
 from xpkg.core.paths import StateRoot
 from xpkg.repo.remote.addresses import is_git
-from xpkg.repo.remote.git_mirror import GitMirror, NoSuchCommit
+from xpkg.repo.remote.missing import NoSuchCommit
 from xpkg.repo.remote.origin import Origin
-from xpkg.repo.remote.snapshot import Snapshot
 from xpkg.repo.sources.attempt import Attempt, AttemptFailed, Stop, shown
 from xpkg.repo.sources.git_heads import Head, head_of
 from xpkg.repo.sources.progress import Event, Progress, Step, silent
 from xpkg.repo.sources.settings import FetchSettings
+
+if TYPE_CHECKING:
+    from xpkg.repo.remote.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ def _from_git(remote: Remote, known: Origin | None) -> Iterator[Arrival]:
     if known is not None and known.commit == head.commit:
         yield Arrival(origin=replace(known, address=remote.location), snapshot=None)
         return
+    from xpkg.repo.remote.git_mirror import GitMirror  # not needed where nothing changed
+
     url = remote.location.partition("#")[0]
     remote.tell(Step.STARTED, url=f"{url}#{head.commit}")
     mirror = GitMirror(

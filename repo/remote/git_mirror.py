@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from xpkg.core.files import disk_errors, remove_tree
+from xpkg.repo.remote.missing import NoSuchCommit
 from xpkg.repo.remote.read_ahead import ReadAhead
 from xpkg.repo.remote.snapshot import MOST_BYTES, MOST_FILES, Blob, Snapshot, checked_path, snapshot_of
 from xpkg.repo.sources.attempt import AttemptFailed, Stop
@@ -25,10 +26,6 @@ _MOST_PACKS = 50
 _LINK = "120000"
 # Packs are kept as they come: loose objects of a fetch that was killed could pass for whole commits.
 _FETCH = ("-c", "fetch.unpackLimit=1", "fetch", "-q", "--no-tags")
-
-
-class NoSuchCommit(AttemptFailed):
-    """The server has been asked and has no such commit."""
 
 
 class GitMirror:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from xpkg.cli.printer import Printer
 from xpkg.core.text import printable
 from xpkg.repo.sources.progress import Event, Progress, Step
-from xpkg.sandbox.events import BuildEvents
-from xpkg.sandbox.task import BuildTask
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
+
+    from xpkg.sandbox.events import BuildEvents
+    from xpkg.sandbox.task import BuildTask
 
 
 class TerminalProgress:
