@@ -20,9 +20,10 @@ from xpkg.core.text import printable
 _COMMANDS = {
     "install": ("packages", "install", "Install packages, building what is not built yet."),
     "remove": ("packages", "remove", "Remove packages and what only they needed."),
-    "list": ("queries", "list_", "List the installed packages."),
+    "list": ("listing", "list_", "List packages: installed ones, or those of the repositories that meet criteria."),
     "show": ("queries", "show", "Show a package, or with --steps how it would be built."),
-    "search": ("queries", "search", "Search names and synopses."),
+    "search": ("queries", "search", "Search names, synopses, descriptions and tags."),
+    "tree": ("tree", "tree", "Draw who needs whom."),
     "fetch": ("sources", "fetch", "Fetch the sources that an install would need."),
     "lint": ("lint", "lint", "Look for mistakes in recipes."),
     "update": ("repositories", "update", "Bring the copies of repositories up to date."),

@@ -1,116 +1,124 @@
-"""``xpkg list``, ``xpkg show`` and ``xpkg search``."""
+"""``xpkg show`` and ``xpkg search``."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xpkg.cli import options as opt
-from xpkg.cli.printer import Printer
-from xpkg.core.errors import ExitCode
-from xpkg.ops import queries
+from xpkg.core.errors import ExitCode, UsageError
 
+if TYPE_CHECKING:
+    from xpkg.cli.printer import Printer
+    from xpkg.ops.home import Home
+    from xpkg.repo.entries import Entry
 
-@click.command("list")
-@opt.target_option
-@opt.switch_option
-@click.option("--available", is_flag=True, help="List what the repositories have, not what is installed.")
-@opt.common
-def list_(target_name: str | None, switch_name: str | None, available: bool, as_json: bool, verbose: int) -> int:
-    """List the installed packages of a switch, of all its machines or of one target."""
-    printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
-    if available:
-        rows = queries.available(home, printer.warning)
-        printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
-        printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
-        return ExitCode.SUCCESS
-    pair = None if target_name is None else opt.pair(home, target_name)
-    found = queries.installed(home.find_switch(make=False), pair)
-    printer.value(
-        [
-            {name: getattr(one, name) for name in ("name", "version", "machine", "tree", "key", "requested")}
-            for one in found
-        ]
-    )
-    if not found:
-        printer.line(f"nothing is installed in switch {home.switch_name}" + (f" for {pair.machine}" if pair else ""))
-    printer.table([(one.name, one.version, f"[{one.tree}]", "requested" if one.requested else "") for one in found])
-    return ExitCode.SUCCESS
+_WAYS = ("steps", "raw", "original", "effective", "fields", "where")
 
 
 @click.command()
-@click.argument("package", metavar="PACKAGE")
+@click.argument("packages", nargs=-1, required=True, metavar="PACKAGE...")
 @opt.target_option
 @opt.switch_option
+@click.option("--field", "-f", "fields", metavar="FIELD[,FIELD...]", help="Show only these fields, as opam writes them.")
+@click.option("--raw", is_flag=True, help="Show the recipe file, with what overlays change in it.")
+@click.option("--original", is_flag=True, help="Show the recipe file as its repository has it.")
+@click.option("--where", is_flag=True, help="Show where the recipe is.")
+@click.option("--effective", is_flag=True, help="Show what holds on the target: filters evaluated, machines chosen.")
 @click.option("--steps", is_flag=True, help="Show the commands that would be run, and what was added for the target.")
-@click.option("--raw", is_flag=True, help="Show the recipe file as it is.")
+@click.option("--all-versions", is_flag=True, help="Show every version that fits, the newest first.")
 @opt.common
-def show(
-    package: str,
-    target_name: str | None,
-    switch_name: str | None,
-    steps: bool,
-    raw: bool,
-    as_json: bool,
-    verbose: int,
-) -> int:
-    """Show what the repositories say of a package."""
-    printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
-    recipe = queries.find_recipe(home, package)
-    if raw:
-        text = queries.raw_recipe(recipe)
-        printer.value({"name": recipe.name, "version": recipe.version, "opam": text})
-        printer.line(text.rstrip("\n"))
-        return ExitCode.SUCCESS
-    if steps:
-        return _show_steps(printer, queries.steps(home, opt.pair(home, target_name), recipe))
-    facts = queries.facts(home, recipe)
-    printer.value(facts)
-    if recipe.unknown_fields:
-        printer.note(f"note: neither opam nor xpkg knows these fields: {', '.join(recipe.unknown_fields)}")
-    shown = {name: _shown(value) for name, value in facts.items() if value not in (None, "", [])}
-    printer.table([(name, value) for name, value in shown.items() if name != "unknown-fields"])
+def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | None, **given: Any) -> int:
+    """Show what the repositories say of packages.
+
+    A PACKAGE is NAME, NAME.VERSION, a quoted constraint, or NAME with '*', '?' and '[...]'.
+    """
+    from xpkg.ops import query_show
+    from xpkg.ops.query_names import is_glob
+
+    chosen = [way for way in _WAYS if given[way]]
+    if len(chosen) > 1:
+        first, second = ("--field" if way == "fields" else f"--{way}" for way in chosen[:2])
+        raise UsageError(f"{first} and {second} are two ways to show a package", hint="give one of them")
+    printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(switch_name)
+    entries = query_show.chosen(home, packages, printer.warning, all_versions=given["all_versions"])
+    several = given["all_versions"] or len(packages) > 1 or is_glob(packages[0])
+    values = []
+    for number, entry in enumerate(entries):
+        if number and not given["fields"] and not given["where"]:
+            printer.line()
+        values.append(_show(printer, home, entry, target_name, chosen[0] if chosen else "", given["fields"]))
+    printer.value(values if several else values[0])
     return ExitCode.SUCCESS
+
+
+def _show(printer: Printer, home: Home, entry: Entry, target_name: str | None, way: str, fields: str | None) -> object:
+    """Print one package; its value for programs."""
+    from xpkg.ops import query_show
+
+    if not way:
+        return _facts(printer, query_show.facts(home, entry))
+    if way == "fields":
+        return _fields(printer, entry, query_show.fields(home, entry, [one for one in (fields or "").split(",") if one]))
+    recipe = query_show.recipe_of(home, entry)
+    if way in ("raw", "original"):
+        text = query_show.raw_recipe(recipe, original=way == "original")
+        printer.line(text.rstrip("\n"))
+        return {"name": recipe.name, "version": recipe.version, "opam": text, "overlays": query_show.overlays(recipe)}
+    if way == "where":
+        printer.line(str(recipe.directory))
+        return {"name": recipe.name, "version": recipe.version, "directory": str(recipe.directory)}
+    from xpkg.cli.showing import show_effective, show_steps
+
+    pair = opt.pair(home, target_name)
+    return (show_effective if way == "effective" else show_steps)(printer, home, pair, recipe)
+
+
+def _facts(printer: Printer, facts: Mapping[str, object]) -> object:
+    unknown = facts["unknown-fields"]
+    if unknown:
+        printer.note(f"note: neither opam nor xpkg knows these fields: {_shown(unknown)}")
+    empty: tuple[object, ...] = (None, "", [])
+    printer.table(
+        [(name, _shown(value)) for name, value in facts.items() if name != "unknown-fields" and value not in empty]
+    )
+    return facts
 
 
 def _shown(value: object) -> str:
     return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
-def _show_steps(printer: Printer, found: queries.ShownSteps) -> int:
-    steps = found.steps
-    printer.value(
-        {
-            "machine": found.machine,
-            "environment": steps.variables(found.jobs),
-            "generated": dict(steps.generated),
-            "commands": [
-                {"phase": step.phase, "argv": step.command(found.jobs), "rules": list(step.rules)}
-                for step in steps.commands
-            ],
-            "install_files": list(steps.install_files),
-        }
-    )
-    import shlex
+def _fields(printer: Printer, entry: Entry, texts: Mapping[str, str]) -> object:
+    """One field bare, several as a table, as opam does."""
+    if len(texts) == 1:
+        printer.line(next(iter(texts.values())))
+    else:
+        printer.table(_rows(texts))
+    return {"name": entry.name, "version": entry.version, "fields": dict(texts)}
 
-    for step in steps.commands:
-        printer.line(f"{step.phase}: {shlex.join(step.command(found.jobs))}")
-        for rule in step.rules:
-            printer.line(f"    added by {rule}")
-    printer.line("then, if the build made one: " + " or ".join(steps.install_files))
-    for name, value in steps.variables(found.jobs).items():
-        printer.detail(f"environment: {name}={value}")
-    for name, text in steps.generated:
-        printer.detail(f"file {name}:\n    " + text.rstrip("\n").replace("\n", "\n    "))
-    return ExitCode.SUCCESS
+
+def _rows(texts: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    return [
+        (name if number == 0 else "", line)
+        for name, text in texts.items()
+        for number, line in enumerate(text.split("\n"))
+    ]
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.option("--regex", is_flag=True, help="The words are regular expressions.")
+@click.option("--short", "-s", is_flag=True, help="Names only.")
 @opt.common
-def search(words: tuple[str, ...], as_json: bool, verbose: int) -> int:
-    """Search names, synopses and descriptions for all the words; exit status 1 when nothing is found."""
+def search(words: tuple[str, ...], regex: bool, short: bool, as_json: bool, verbose: int) -> int:
+    """Search names, synopses, descriptions and tags for all the words; exit status 1 when nothing is found."""
+    from xpkg.ops.query_search import search as find
+
     printer, home = opt.printer(as_json, verbose), opt.home()
-    rows = queries.search(home, words, printer.warning)
+    rows = find(home, words, printer.warning, regex=regex)
     printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
-    printer.table([(row.name, row.versions[0], row.synopsis) for row in rows])
+    printer.table([(row.name,) if short else (row.name, row.version, row.synopsis) for row in rows])
     return ExitCode.SUCCESS if rows else ExitCode.FALSE

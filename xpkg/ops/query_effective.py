@@ -9,8 +9,8 @@ from xpkg.ops.query_list import variables
 from xpkg.ops.query_text import filter_text
 from xpkg.repo.filters import Comparison, Constant, Defined, Every, Filter, Negation, Some, Text, evaluate, is_true
 from xpkg.repo.interpolate import Environment, Value, Variable, as_text, expand, look_up, parse_variable
+from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import Arg, Command, Recipe
-from xpkg.repo.targets import BUILD
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Instance
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xpkg.ops.install import plan_request
-from xpkg.repo.targets import BUILD
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import Atom, Exactly, Request
 
 if TYPE_CHECKING:
