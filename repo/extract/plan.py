@@ -16,6 +16,8 @@ from xpkg.repo.extract.members import Kind, Member, refused
 
 _RESERVED = ".xpkg-"  # our own markers never come out of an archive
 _DRIVE = re.compile(r"[A-Za-z]:")
+# Most names: nothing in them needs a look at each component.
+_EASY = re.compile(r"(?:[A-Za-z0-9_+~%@=^,-](?:[A-Za-z0-9_+~%@=^,-]|\.(?!\.))*+/?)+")
 _LINK_STEPS = 40  # what Linux follows before ELOOP
 
 
@@ -135,6 +137,12 @@ def _finished(entry: Planned, root: _Node, top: str | None, rooted: bool) -> Pla
 
 def safe_path(name: str, limits: Limits) -> tuple[str, ...]:
     """The components of a member's name; ArchiveError unless it is relative, plain and short."""
+    if len(name) <= min(limits.component, limits.path) and _EASY.fullmatch(name):
+        return tuple(name.rstrip("/").split("/"))
+    return _checked_path(name, limits)
+
+
+def _checked_path(name: str, limits: Limits) -> tuple[str, ...]:
     if "\0" in name:
         raise refused("archive-path", "a name contains a NUL", name)
     if len(_encoded(name)) > limits.path:

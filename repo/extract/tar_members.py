@@ -1,7 +1,7 @@
 """Tar archives, read strictly.
 
 `tarfile` itself ends silently at a damaged header or a missing end mark; here both are errors.
-Only its header parser is used.  Formats: ustar, GNU long names, pax (POSIX.1-2008 pax, "ustar
+Only its header parser is used, for odd headers.  Formats: ustar, GNU long names, pax (POSIX.1-2008 pax, "ustar
 Interchange Format" and "pax Extended Header").  Sparse files are refused.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from xpkg.repo.extract.members import Entries, Kind, Member, Reader, no_bytes, refused
 from xpkg.repo.extract.streams import PIECE, ByteReader
+from xpkg.repo.extract.tar_header import Header, parsed_header
 
 _BLOCK = 512
 _HEADER_BOUND = 1 << 20  # bytes of one long name or pax header
@@ -74,7 +75,7 @@ def tar_members(stream: ByteReader) -> Entries:
         block = source.exactly(_BLOCK)
         if not block.strip(b"\0"):
             break
-        header = _parsed(block)
+        header = parsed_header(block)
         if header.type in _GNU_NAMES:
             text = _header_data(source, header.size).rstrip(b"\0")
             extended[_GNU_NAMES[header.type]] = text.decode("utf-8", "surrogateescape")
@@ -95,14 +96,7 @@ def tar_members(stream: ByteReader) -> Entries:
         raise refused("archive-trailing-data", "there is data after the end of the archive")
 
 
-def _parsed(block: bytes) -> tarfile.TarInfo:
-    try:
-        return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError as error:
-        raise refused("archive-damaged", f"a tar header is damaged: {error}") from error
-
-
-def _member(header: tarfile.TarInfo, extended: dict[str, str]) -> tuple[Member, int]:
+def _member(header: Header, extended: dict[str, str]) -> tuple[Member, int]:
     """The member and the bytes of data behind its header; a pax size overrides (TARmageddon, CVE-2025-62518)."""
     name = extended.get("path", header.name)
     if any(key.startswith("GNU.sparse") for key in extended) or header.type == tarfile.GNUTYPE_SPARSE:
