@@ -61,8 +61,9 @@ def read_origin(copy: Path) -> Origin | None:
 
 
 def write_origin(copy: Path, origin: Origin) -> None:
-    """Keep the origin of a copy, in one step."""
-    write_atomically(copy / _FILE, json.dumps({"format": _FORMAT, **asdict(origin)}, indent=1).encode())
+    """Keep the origin of a copy, in one step; an address may have a password in it."""
+    data = json.dumps({"format": _FORMAT, **asdict(origin)}, indent=1).encode()
+    write_atomically(copy / _FILE, data, mode=0o600)
 
 
 def note_checked(copy: Path) -> None:

@@ -50,7 +50,14 @@ def settings_value(one: RepositorySettings) -> dict[str, Any]:
 def update_value(done: Updated) -> dict[str, Any]:
     """What an update found, for programs."""
     if done.error is not None:
-        return {"name": done.name, "error": done.error.reference, "message": done.error.message}
+        error = done.error
+        return {
+            "name": done.name,
+            "error": error.reference,
+            "message": error.message,
+            "context": [list(fact) for fact in error.context],
+            "hint": error.hint,
+        }
     changes = done.changes
     return {
         "name": done.name,

@@ -172,12 +172,12 @@ def load(path: Path) -> Settings:
 
 
 def save(path: Path, settings: Settings) -> None:
-    """Write the settings in one step."""
+    """Write the settings in one step; an address may have a password in it."""
     import tomli_w
 
     entries = [_table(one) for one in settings.repositories]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, tomli_w.dumps({"switch": settings.switch, "repository": entries}).encode())
+    write_atomically(path, tomli_w.dumps({"switch": settings.switch, "repository": entries}).encode(), mode=0o600)
 
 
 def _table(one: RepositorySettings) -> dict[str, Any]:

@@ -286,6 +286,11 @@ def test_passwords_are_not_shown(home: Home, site: Site) -> None:
     with pytest.raises(SyncError) as caught:
         ops.add(home, RepositorySettings(name="far", address=address), silent)
     assert "word" not in f"{caught.value.message}{caught.value.context}"
+    site.serve(INDEX, current(tar(repository())))
+    ops.add(home, RepositorySettings(name="far", address=address), silent)
+    with_it = [path for path in home.root.root.rglob("*") if path.is_file() and b"word" in path.read_bytes()]
+    assert len(with_it) == 2
+    assert not any(path.stat().st_mode & 0o077 for path in with_it)
 
 
 def test_a_big_repository_is_read_in_bounded_memory(home: Home, site: Site, tmp_path: Path) -> None:
