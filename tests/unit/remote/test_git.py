@@ -355,7 +355,7 @@ def test_settings_that_cannot_be_written_leave_the_copy_as_it_was(
     upstream.commit(repository(recipe("new", "1")))
     before = copies(home)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("xpkg.ops.settings.write_atomically", full)
