@@ -13,6 +13,7 @@ _VALUED = """
 --conflicts-with --destdir --pattern
 """
 _WITH_VALUE = frozenset(_VALUED.split())
+_FULL = {"--all", "--dev"}
 _SHORT_WITH_VALUE = frozenset({"-f", "-j", "-k", "-W"})
 
 
@@ -38,7 +39,7 @@ class Arguments:
 
 
 def _shortens(given: str, name: str) -> bool:
-    return given.startswith("--") and len(given) > 4 and name.startswith(given)
+    return given not in _FULL and given.startswith("--") and len(given) > 4 and name.startswith(given)
 
 
 def read_arguments(words: Sequence[str]) -> Arguments:

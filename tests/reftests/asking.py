@@ -87,7 +87,8 @@ class Asker:
         request = self._request([], related=gone)
         roots = tuple(one for one in request.roots if one.name not in gone)
         removed = tuple((name, BUILD) for name in sorted(gone))
-        return self._solved(replace(request, remove=removed, roots=roots, prune=automatic), set())
+        rebuilt = self.changed() & self._cone(gone)
+        return self._solved(replace(request, remove=removed, roots=roots, prune=automatic), rebuilt)
 
     def upgrade(self, spellings: Sequence[str], *, everything: bool) -> Outcome:
         if not spellings:
@@ -126,8 +127,10 @@ class Asker:
                 return outcome
         return NO_SOLUTION
 
-    def invariant(self) -> Outcome:
-        """What must be done for the switch's invariant to hold."""
+    def invariant(self, spellings: Sequence[str] = ()) -> Outcome:
+        """What must be done for the switch's invariant to hold, and for packages to be there."""
+        if spellings:
+            return self._solved(self._request([read_atom(spelling) for spelling in spellings], related=set()), set())
         return self._solved(self._request([], related=set()), set())
 
     def changed(self) -> set[str]:

@@ -120,7 +120,7 @@ def install(world: World, command: Command) -> Answer:
     unsaid = pin_unsaid(world, command)
     world.switch.pins |= unsaid
     given, ours = compare(world, command, lambda asker: _guarded(lambda: asker.install(spellings)))
-    if is_shown_only(command):
+    if is_shown_only(command) or command.failed:
         for name in unsaid:
             del world.switch.pins[name]
     arguments = command.arguments

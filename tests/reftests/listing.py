@@ -14,6 +14,7 @@ from xpkg.ops.query_edges import Edges, Kinds, Versions, package_variables
 from xpkg.ops.query_entries import Entries
 from xpkg.ops.query_names import matching
 from xpkg.ops.spelling import read_spellings
+from xpkg.repo.entries import Entry
 from xpkg.repo.filters import is_true
 from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.variables import machine_variables
@@ -56,6 +57,7 @@ class _Listing:
     def __init__(self, world: World, command: Command) -> None:
         self.arguments = command.arguments
         self.universe = world.universe(command.environment)
+        self.installed = world.switch.installed
         self.entries = Entries(self.universe, lambda problem: None)
         machine = self.universe.targets[NATIVE]
         self.variables = machine_variables(machine, machine)
@@ -65,12 +67,15 @@ class _Listing:
             post=self.arguments.has("--post"),
             depopts=self.arguments.has("--depopts"),
         )
+        self._known: set[Package] = set()
         self.edges = Edges(self.entries, self.variables, kinds)
 
     def found(self) -> set[Package]:
         patterns = self.arguments.rest
         chosen = matching(self.universe, patterns) if patterns else dict.fromkeys(self.universe.names())
-        packages = {(name, version) for name in chosen for version in self.universe.versions(name)}
+        packages = self._known = {(name, version) for name in chosen for version in self.universe.versions(name)}
+        if not patterns:  # what is installed is known, wherever it came from
+            packages = packages | set(self.installed.items())
         recursive = self.arguments.has("--recursive")
         for option, values in self.arguments.options.items():
             match option:
@@ -88,11 +93,17 @@ class _Listing:
         return packages
 
     def is_available(self, package: Package) -> bool:
+        if package not in self._known:
+            return False
         entry = self.entries.get(*package)
-        return entry is not None and is_true(entry.available, package_variables(self.variables, entry).get)
+        return entry is not None and self.holds(entry)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether the version can be had on this machine."""
+        return is_true(entry.available, package_variables(self.variables, entry).get)
 
     def _repository(self, package: Package) -> str:
-        return self.universe.entry(*package).repository
+        return "" if package not in self._known else self.universe.entry(*package).repository
 
     def _latest(self, packages: Iterable[Package]) -> set[Package]:
         options = list(self.arguments.options)
@@ -118,7 +129,7 @@ def compilers(world: World, command: Command) -> Answer:
         for version in selection.universe.versions(name):
             entry = selection.entries.get(name, version)
             if entry is not None and "compiler" in entry.flags and not entry.flags & hidden:
-                ours += [f"{name} {version}"] if selection.is_available((name, version)) else []
+                ours += [f"{name} {version}"] if selection.holds(entry) else []
     theirs = [" ".join(line.split()[:2]) for line in command.expected if line and not line.startswith(("#", "["))]
     return Answer(ours=", ".join(sorted(ours)), theirs=", ".join(sorted(theirs)))
 

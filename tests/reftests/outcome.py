@@ -15,7 +15,7 @@ _FAKED = re.compile(r"Faking (installation|removal) of (\S+)")
 _REFUSED = re.compile(
     r"\[ERROR\] (?:Package conflict|No package|.* has no version|.*: unmet availability|.*no longer available"
     r"|.*unknown package|.* is not available|Could not|.*[Nn]o package named|.*not found)"
-    r"|No solution found|Missing dependency:|Upgrade is not possible|pinned to version"
+    r"|\[ERROR\] Strict mode: aborting|No solution found|Missing dependency:|Upgrade is not possible|pinned to version"
     r"|Invalid character in package name"
 )
 _IDLE = re.compile(

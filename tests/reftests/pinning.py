@@ -84,7 +84,7 @@ def pin_unsaid(world: World, command: Command) -> dict[str, Pin]:
     made: dict[str, Pin] = {}
     for word in command.arguments.rest:
         place = world.base / word
-        if not _is_path(word) or not place.exists():
+        if not is_path(word) or not place.exists():
             continue
         source = word if place.is_dir() else str(Path(word).parent)
         for name in _packages_at(world, Path(word)):
@@ -95,7 +95,7 @@ def pin_unsaid(world: World, command: Command) -> dict[str, Pin]:
     return made
 
 
-def _is_path(word: str) -> bool:
+def is_path(word: str) -> bool:
     return "/" in word or word.startswith(".") or word.endswith(".opam")
 
 
@@ -103,7 +103,7 @@ def named_by_paths(world: World, words: Sequence[str]) -> list[str]:
     """The words with the packages of a directory, or of a recipe file, in place of its path."""
     found: list[str] = []
     for word in words:
-        if _is_path(word):
+        if is_path(word):
             found += _packages_at(world, Path(word))
         else:
             found.append(word)

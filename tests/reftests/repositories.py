@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.reftests.changing import upgrade
 from tests.reftests.commands import Answer, Command
 from tests.reftests.pinning import note_pins
+from tests.reftests.switches import created_by_init
 from tests.reftests.verdict import Reason
 from tests.reftests.world import DEFAULT, World
 
@@ -38,6 +39,7 @@ def initialise(world: World, command: Command) -> Answer:
             case [address]:
                 world.selected = [DEFAULT]
                 world.add_repository(DEFAULT, address)
+        created_by_init(world, command)
     return Answer(reason=Reason.OWN_STATE)
 
 

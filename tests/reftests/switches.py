@@ -8,9 +8,10 @@ from tests.reftests.asking import read_atom
 from tests.reftests.changing import apply_done, compare
 from tests.reftests.commands import Answer, Command
 from tests.reftests.listing import compilers
-from tests.reftests.pinning import note_pins
+from tests.reftests.outcome import expected_outcome
+from tests.reftests.pinning import is_path, named_by_paths, note_pins, pin_unsaid
 from tests.reftests.verdict import Reason
-from tests.reftests.world import Switch, World
+from tests.reftests.world import DEFAULT, Switch, World
 from xpkg.core.errors import NotFoundError
 from xpkg.repo.versions import Compare
 
@@ -39,6 +40,15 @@ def switch(world: World, command: Command) -> Answer:
     return Answer(reason=Reason.OWN_STATE)
 
 
+def created_by_init(world: World, command: Command) -> None:
+    """The switch that a new root begins with, when there is one."""
+    stated = _stated(command)
+    if stated:
+        world.switches[DEFAULT] = Switch(DEFAULT, invariant=stated)
+        world.current = DEFAULT
+        apply_done(world, command, [])
+
+
 def _create(world: World, command: Command) -> Answer:
     arguments = command.arguments
     before = world.current
@@ -54,7 +64,13 @@ def _create(world: World, command: Command) -> Answer:
     if arguments.has("--empty"):
         given = Answer(reason=Reason.NOTHING_SAID)
     else:
-        given, ours = compare(world, command, lambda asker: asker.invariant())
+        local = is_path(name) and expected_outcome(command.expected) is not None
+        spellings = named_by_paths(world, [name]) if local else []
+        pins = pin_unsaid(world, command)
+        made.pins |= pins
+        given, ours = compare(world, command, lambda asker: asker.invariant(spellings))
+        for one in pins:
+            del made.pins[one]
         apply_done(world, command, [], ours)
         made.roots |= _names(made.invariant) & set(made.installed)
     if command.failed and not made.installed:
@@ -100,7 +116,8 @@ def _names(invariant: str) -> set[str]:
 
 
 def _set_invariant(world: World, command: Command) -> Answer:
-    if command.failed:
+    if command.failed or command.arguments.has("-n", "--no-action"):
+        world.switch.invariant = world.switch.invariant if command.failed else _stated(command)
         return Answer(reason=Reason.OWN_WORDS)
     stated = _stated(command)
     if any(_INVARIANT.match(line) for line in command.expected):
