@@ -9,7 +9,7 @@ import re
 
 from xpkg.repo.opamfile.boxes import Boxes
 from xpkg.repo.opamfile.file import OpamFile
-from xpkg.repo.opamfile.printer import print_atom
+from xpkg.repo.opamfile.printer import print_atom, print_prefix
 from xpkg.repo.opamfile.values import (
     Field,
     Group,
@@ -171,8 +171,7 @@ def _value(boxes: Boxes, value: Value) -> None:
             _value(boxes, value.value)
         case Prefix():
             boxes.open("h")
-            # "!" and "=" side by side would read as one operator.
-            boxes.text(f"{value.operator} " if isinstance(value.value, PrefixRelation) else value.operator)
+            boxes.text(print_prefix(value))
             _value(boxes, value.value)
         case String():
             boxes.text(_quoted(value.value))

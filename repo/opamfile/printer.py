@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xpkg.repo.opamfile.strings import print_string as print_string
 from xpkg.repo.opamfile.values import (
     Bool,
     Group,
@@ -17,14 +18,6 @@ from xpkg.repo.opamfile.values import (
     Update,
     Value,
 )
-
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": "\\r", "\b": "\\b"})
-
-
-def print_string(text: str) -> str:
-    """A quoted string; one of several lines gets triple quotes."""
-    escaped = text.translate(_ESCAPES)
-    return f'"""{escaped}"""' if "\n" in text else f'"{escaped}"'
 
 
 def print_value(value: Value) -> str:
@@ -45,9 +38,15 @@ def print_value(value: Value) -> str:
         case PrefixRelation():
             return f"{value.operator} {print_value(value.value)}"
         case Prefix():
-            # "!" and "=" side by side would read as one operator.
-            space = " " if isinstance(value.value, PrefixRelation) else ""
-            return f"{value.operator}{space}{print_value(value.value)}"
+            return f"{print_prefix(value)}{print_value(value.value)}"
+
+
+def print_prefix(value: Prefix) -> str:
+    """``!`` or ``?``, with a blank where what follows would make another operator of it (``!=``)."""
+    first = value.value
+    while isinstance(first, Option):
+        first = first.value
+    return f"{value.operator} " if isinstance(first, PrefixRelation) else value.operator
 
 
 def _print_all(values: tuple[Value, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from xpkg.repo.opamfile.errors import OpamSyntaxError
@@ -109,6 +109,7 @@ def read(text: str) -> OpamFile | OpamSyntaxError:
 
 @given(values())
 @example(Prefix(0, 0, "!", PrefixRelation(0, 0, "=", String(0, 0, ""))))
+@example(Prefix(0, 0, "!", Option(0, 0, PrefixRelation(0, 0, "=", String(0, 0, "")), ())))
 def test_a_printed_value_parses_to_itself(value: Value) -> None:
     assert parse(f"x: {print_value(value)}", "opam").get("x") == value
 
@@ -171,23 +172,25 @@ def test_long_flat_text_is_read() -> None:
     assert parse("x: " + "[" * depth + "]" * depth, "opam").get("x") is not None
 
 
-fields = st.lists(
-    st.tuples(st.sampled_from(["a", "b-c", "depends", "x-d", "build"]), values()),
-    max_size=5,
-    unique_by=lambda pair: pair[0],
-).map(lambda pairs: tuple(Field(0, 0, name, value) for name, value in pairs))
-files = st.builds(
-    lambda *parts: tuple(item for part in parts for item in part),
-    fields,
-    st.lists(
-        st.builds(Section, *NOWHERE, st.sampled_from(["url", "s"]), st.sampled_from([None, "n", 'm"\\']), fields),
-        max_size=2,
-    ),
+def files_of(any_value: st.SearchStrategy[Value], most: int) -> st.SearchStrategy[tuple[Item, ...]]:
+    """Fields, each once, then sections of fields."""
+    names = st.sampled_from(["a", "b-c", "depends", "x-d", "build"])
+    fields = st.lists(st.tuples(names, any_value), max_size=most, unique_by=lambda pair: pair[0]).map(
+        lambda pairs: tuple(Field(0, 0, name, value) for name, value in pairs)
+    )
+    title = st.sampled_from([None, "n", 'm"\\'])
+    sections = st.lists(st.builds(Section, *NOWHERE, st.sampled_from(["url", "s"]), title, fields), max_size=1)
+    return st.builds(lambda some, others: (*some, *others), fields, sections)
+
+
+shapes = st.sampled_from(['"t"', "[]", '["a" {>= "1"} "b"]', "[[a] [b {c}]]", '"""a\nb"""', "a & (b | !c)", "1"]).map(
+    lambda text: parse(f"x: {text}", "x").get("x") or Bool(0, 0, False)
 )
 
 
-@settings(max_examples=30)
-@given(files, st.booleans())
+# Values of any form are large; making them, not what is tested, may be slow on a loaded machine.
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(files_of(values(), 2), st.booleans())
 def test_a_printed_file_parses_to_itself(items: tuple[Item, ...], canonical: bool) -> None:
     printed = format_file(OpamFile("opam", "", items), canonical=canonical)
     again = parse(printed, "opam")
@@ -245,8 +248,7 @@ def _remaining(text: str, value: List, gone: set[int]) -> str:
     return text
 
 
-@settings(max_examples=30)
-@given(files, files)
+@given(files_of(shapes, 4), files_of(shapes, 4))
 def test_edits_of_fields_and_sections_can_be_taken_back(items: tuple[Item, ...], more: tuple[Item, ...]) -> None:
     file = parse("# head\n" + format_file(OpamFile("opam", "", items)) + "# tail\n", "opam")
     added = {item.name: item.value for item in more if isinstance(item, Field)}

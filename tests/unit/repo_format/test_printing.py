@@ -41,6 +41,7 @@ EXAMPLES = {
     "named section": ('extra-source "a" {}', 'extra-source "a" {\n}\n'),
     "empty list": ("depends: []", "depends: []\n"),
     "negated comparison": ('x: "a" {! = "1"}', 'x: "a" {! = "1"}\n'),
+    "negated comparison with braces": ('x: "a" {! (= "1") ! = "2" {}}', 'x: "a" {!(= "1") ! = "2" {}}\n'),
     "updates": ('setenv: [[A+="b"] [C=:"d"]]', 'setenv: [\n  [A += "b"]\n  [C =: "d"]\n]\n'),
     "nothing": ("# a comment\n", ""),
 }
