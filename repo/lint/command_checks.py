@@ -13,7 +13,7 @@ from xpkg.repo.lint.dependency_checks import wanted
 from xpkg.repo.lint.findings import Found, error, warning
 from xpkg.repo.lint.subject import Command, Subject
 from xpkg.repo.lint.walk import Mention, interpolations, mentions, strings, unclosed
-from xpkg.repo.opamfile.values import Node, Option, String, Value
+from xpkg.repo.opamfile.values import List, Node, Option, String, Value
 
 _MOST_GUARDS = 30  # of one filter, which is evaluated for each
 
@@ -57,8 +57,9 @@ def compiler_version(subject: Subject) -> Iterator[Found]:
 
 @error("33", "systems are named in available", "the field os is opam 1's")
 def system_field(subject: Subject) -> Iterator[Found]:
-    if "os" in subject.fields and any(True for _ in strings(subject.fields["os"])):
-        yield Found(subject.fields["os"], "the field os is opam 1's", 'write available: os = "..."')
+    value = subject.fields.get("os")
+    if value is not None and value != List(0, 0, ()):
+        yield Found(value, "the field os is opam 1's", 'write available: os = "..."')
 
 
 @error("39", "make is called by the variable make", "GNU make has another name on some systems")

@@ -12,7 +12,7 @@ def _os(value: Value) -> None:
     match value:
         case String():
             return
-        case Group() | Logical() | List():
+        case Group() | Logical():
             for item in value.items:
                 _os(item)
         case Prefix(operator="!"):
@@ -27,7 +27,7 @@ def _compiler(value: Value) -> None:
         case PrefixRelation():
             if not isinstance(value.value, String) and value.value != Ident(0, 0, "system"):
                 fail(value.value, "expected a version")
-        case Group() | Logical() | List():
+        case Group() | Logical():
             for item in value.items:
                 _compiler(item)
         case Prefix(operator="!"):
@@ -54,6 +54,16 @@ def _rewrite(value: Value) -> None:
         fail(value, "expected [NAME true], [NAME false] or [NAME separator format]")
     if len(value.items) == 2 and not isinstance(value.items[1], Bool):
         fail(value.items[1], "expected true or false")
+
+
+def _bare(form: forms.Form) -> forms.Form:
+    """Values of one form, in brackets or not."""
+
+    def check(value: Value) -> None:
+        for item in value.items if isinstance(value, List) else (value,):
+            form(item)
+
+    return check
 
 
 _COMMANDS = each(forms.command, 2)
@@ -87,8 +97,8 @@ FIELDS: dict[str, forms.Form] = {
     "extra-files": each(forms.pair(forms.string, forms.checksum), 2),
     "extra-sources": each(forms.pair(with_condition(forms.address), forms.checksum), 2),
     "configure-style": forms.anything,
-    "ocaml-version": _compiler,
-    "os": _os,
+    "ocaml-version": _bare(_compiler),
+    "os": _bare(_os),
 }
 
 URL_FIELDS: dict[str, forms.Form] = {

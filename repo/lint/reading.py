@@ -76,19 +76,20 @@ def lint_text(
 def _of_file(
     file: OpamFile, codes: frozenset[str], identity: tuple[str | None, str | None], files: Files
 ) -> Iterator[Finding]:
-    spoiled = _spoiled(file)
+    subject = Subject(file, name=identity[0], version=identity[1], files=files)
+    spoiled = _spoiled(subject)
     if spoiled is not None:
         yield _finding(SYNTAX, spoiled, file)
         return
-    subject = Subject(file, name=identity[0], version=identity[1], files=files)
     for check in CHECKS:
         if check.code in codes:
             for found in islice(check.find(subject), MOST_PLACES):
                 yield _finding(check, found, file)
 
 
-def _spoiled(file: OpamFile) -> Found | None:
+def _spoiled(subject: Subject) -> Found | None:
     """What makes opam refuse the whole file, though it parses (``OpamFile.OPAM.pp_raw_fields``)."""
+    file = subject.file
     stated = [item for item in file.items if isinstance(item, Field) and item.name == "opam-version"]
     if len(stated) != 1:
         return Found(stated[1] if stated else None, f"the field opam-version is there {len(stated)} times, not once")
@@ -104,9 +105,8 @@ def _spoiled(file: OpamFile) -> Found | None:
                 form(value)
             except WrongForm as problem:
                 return Found(problem.place, f"{name}: {problem.problem}")
-    for section in file.sections("url"):
-        if (place := section.get("subpath")) is not None:
-            return Found(place, "format 2.0 has no url.subpath", "write x-subpath")
+    if subject.url is not None and subject.url.subpath is not None:
+        return Found(subject.url.subpath, "format 2.0 has no url.subpath", "write x-subpath")
     return None
 
 

@@ -98,17 +98,20 @@ class Subject:
         return True
 
     def _url(self) -> SourceSection | None:
+        """The source; of several sections the first, as in opam."""
         sections = self.file.sections("url")
-        if len(sections) > 1 or (sections and sections[0].name is not None):
-            self.malformed.append(Found(sections[-1], "there is one url section, without a name"))
+        self.malformed += (Found(other, "there is one url section") for other in sections[1:])
+        if any(section.name is not None for section in sections):
+            self.malformed.append(Found(sections[0], "the url section has no name"))
             return None
         return self._source(sections[0]) if sections else None
 
     def _source(self, section: Section) -> SourceSection | None:
         fields = self._fields(section.items, URL_FIELDS)
         places = [(name, value) for name in ("src", *BACKENDS) if isinstance(value := fields.get(name), String)]
-        if len(places) != 1:
-            self.malformed.append(Found(section, f"a source has one field src, not {len(places)}"))
+        self.malformed += (Found(other, f"a source has one address: {one} is too many") for one, other in places[1:])
+        if not places:
+            self.malformed.append(Found(section, "a source has the field src"))
             return None
         name, place = places[0]
         mirrors = [value for value in _items(fields, "mirrors") if isinstance(value, String)]
