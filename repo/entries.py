@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
     from xpkg.core.errors import XpkgError
@@ -71,6 +71,12 @@ class Entry:
     @property
     def conflicts(self) -> Formula:
         return _formula(self._needs[2])
+
+    def written(self, field: Literal["depends", "depopts", "conflicts"]) -> tuple[str, ...]:
+        """The parts of one of the formulas above as text, in opam's syntax; the formula itself is not made."""
+        from xpkg.repo.index.text import formula_parts
+
+        return formula_parts(self._needs[("depends", "depopts", "conflicts").index(field)])
 
     @property
     def conflict_class(self) -> tuple[str, ...]:

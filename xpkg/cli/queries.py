@@ -22,7 +22,9 @@ _WAYS = ("steps", "raw", "original", "effective", "fields", "where")
 @click.argument("packages", nargs=-1, required=True, metavar="PACKAGE...")
 @opt.target_option
 @opt.switch_option
-@click.option("--field", "-f", "fields", metavar="FIELD[,FIELD...]", help="Show only these fields, as opam writes them.")
+@click.option(
+    "--field", "-f", "fields", metavar="FIELD[,FIELD...]", help="Show only these fields, as opam writes them."
+)
 @click.option("--raw", is_flag=True, help="Show the recipe file, with what overlays change in it.")
 @click.option("--original", is_flag=True, help="Show the recipe file as its repository has it.")
 @click.option("--where", is_flag=True, help="Show where the recipe is.")
@@ -61,7 +63,9 @@ def _show(printer: Printer, home: Home, entry: Entry, target_name: str | None, w
     if not way:
         return _facts(printer, query_show.facts(home, entry))
     if way == "fields":
-        return _fields(printer, entry, query_show.fields(home, entry, [one for one in (fields or "").split(",") if one]))
+        return _fields(
+            printer, entry, query_show.fields(home, entry, [one for one in (fields or "").split(",") if one])
+        )
     recipe = query_show.recipe_of(home, entry)
     if way in ("raw", "original"):
         text = query_show.raw_recipe(recipe, original=way == "original")

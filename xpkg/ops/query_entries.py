@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from xpkg.core.errors import UsageError
 from xpkg.core.text import did_you_mean
@@ -68,7 +68,11 @@ _LISTS: dict[str, Callable[[Entry], Sequence[str]]] = {
     "flags": lambda entry: sorted(entry.flags),
     "conflict-class": lambda entry: entry.conflict_class,
 }
-_FORMULAS = ("depends", "depopts", "conflicts")
+_FORMULAS: dict[str, Literal["depends", "depopts", "conflicts"]] = {
+    "depends": "depends",
+    "depopts": "depopts",
+    "conflicts": "conflicts",
+}
 FIELDS = (*_TEXTS, *_LISTS, *_FORMULAS)
 """What an entry tells without its recipe."""
 
@@ -79,9 +83,7 @@ def texts(entry: Entry, field: str) -> tuple[str, ...]:
     A formula gives its parts, which all must hold (of ``conflicts``: each of which excludes), in opam's syntax.
     """
     if field in _FORMULAS:
-        from xpkg.ops.query_text import parts
-
-        return parts(getattr(entry, field))
+        return entry.written(_FORMULAS[field])
     if field in _LISTS:
         return tuple(_LISTS[field](entry))
     text = _TEXTS[field](entry)
