@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
 
-from xpkg.core.errors import XpkgError
+from xpkg.core.errors import ConfigurationError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ Work = Callable[[Sequence[T], Tell], list[int]]
 """Gives the positions of some of the items."""
 
 
-class ShardLost(XpkgError):
+class ShardLost(ConfigurationError):
     """A process of ours ended without its answer."""
 
     reference = "shard-lost"
