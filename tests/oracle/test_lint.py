@@ -13,9 +13,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from tests.oracle.opam import Opam
+from tests.property.test_lint import recipes
 from tests.unit.lint.recipes import RECIPES
+from xpkg.repo.lint.field_forms import FIELDS
 from xpkg.repo.lint.reading import lint_path
 from xpkg.repo.lint.registry import GROUPS
 
@@ -81,6 +84,26 @@ def test_recipes_made_wrong_on_purpose(opam: Opam, tmp_path: Path) -> None:
         path.parent.mkdir(parents=True)
         path.write_text(text, "utf-8")
         files.append(path)
+    assert _differences(opam, files, tmp_path) == {}
+
+
+def test_recipes_made_at_random(opam: Opam, tmp_path: Path) -> None:
+    texts: set[str] = set()
+
+    # In an extra-source opam leaves out without a word what has not its form.
+    @settings(max_examples=500, derandomize=True, database=None, deadline=None)
+    @given(recipes([*FIELDS, "x-a", "unknown"], ["url", "unknown"]))
+    def collect(text: str) -> None:
+        texts.add(text)
+
+    collect()
+    files = []
+    for number, text in enumerate(sorted(texts)):
+        path = tmp_path / str(number) / "p.1" / "opam"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+        files.append(path)
+    assert len(files) > 200
     assert _differences(opam, files, tmp_path) == {}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,18 +31,22 @@ _VALUES = st.recursive(
     ),
     max_leaves=8,
 )
-_NAMES = st.sampled_from([*FIELDS, *EXTENSIONS, "x-a", "unknown"])
-_FIELDS = st.tuples(_NAMES, _VALUES).map(lambda pair: f"{pair[0]}: {pair[1]}\n")
-_IN_URL = st.tuples(st.sampled_from([*URL_FIELDS, "unknown"]), _VALUES).map(lambda pair: f"  {pair[0]}: {pair[1]}\n")
-_SECTIONS = st.tuples(st.sampled_from(["url", "extra-source", 'extra-source "a"', "unknown"]), st.lists(_IN_URL)).map(
-    lambda pair: f"{pair[0]} {{\n{''.join(pair[1])}}}\n"
-)
-_HEAD = 'opam-version: "2.0"\n'
-_RECIPES = st.lists(st.one_of(_FIELDS, _SECTIONS), max_size=12).map(lambda parts: _HEAD + "".join(parts))
+
+
+def recipes(fields: Iterable[str], sections: Iterable[str]) -> st.SearchStrategy[str]:
+    """Recipes of these fields and sections, whatever stands in them."""
+    field = st.tuples(st.sampled_from([*fields]), _VALUES).map(lambda pair: f"{pair[0]}: {pair[1]}\n")
+    inside = st.tuples(st.sampled_from([*URL_FIELDS, "unknown"]), _VALUES).map(lambda pair: f"  {pair[0]}: {pair[1]}\n")
+    section = st.tuples(st.sampled_from([*sections]), st.lists(inside)).map(
+        lambda pair: f"{pair[0]} {{\n{''.join(pair[1])}}}\n"
+    )
+    return st.lists(st.one_of(field, section), max_size=12).map(lambda parts: 'opam-version: "2.0"\n' + "".join(parts))
+
+
 _EVERY = chosen()
 
 
-@given(_RECIPES)
+@given(recipes([*FIELDS, *EXTENSIONS, "x-a", "unknown"], ["url", "extra-source", 'extra-source "a"', "unknown"]))
 def test_every_recipe_is_examined(text: str) -> None:
     lines = text.split("\n")
     for one in lint_text(text, "opam", _EVERY, identity=("p", "1")):
