@@ -2,7 +2,8 @@
 
 A package has two blocks, so that solving loads no texts: its versions, newest first, each (version, problem, identity,
 place, needs); and the facts of the same versions.  ``place`` is the kind of index's own: how to tell that the recipe is
-still the one indexed, or where it is.  A row of the table is the places of both blocks and a stamp of two numbers.
+still the one indexed, or where it is.  A row of the table is the places of both blocks, a stamp of two numbers, how many
+versions there are, and a fingerprint by which an update sees without loading a block that all of them are as they were.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Content:
         self._file = IndexFile(path)
         self._versions: dict[str, tuple[Version, ...]] = {}
         self._positions: dict[str, dict[str, tuple[int, Version]]] = {}
+        self._facts: tuple[str, tuple[tuple[Any, ...], ...]] = ("", ())  # the last asked for: they are large
+        self._mentions: Mapping[str, tuple[str, ...]] | None = None
 
     @property
     def header(self) -> Mapping[str, Any]:
@@ -53,6 +56,21 @@ class Content:
     def stamp(self, name: str) -> Stamp:
         stamp: Stamp = self._file.rows[name][6:8]
         return stamp
+
+    def count(self, name: str) -> int:
+        """How many versions a package has."""
+        count: int = self._file.rows[name][8]
+        return count
+
+    def fingerprint(self, name: str) -> int:
+        """What ``fingerprint`` made of the package's versions when it was put."""
+        known: int = self._file.rows[name][9]
+        return known
+
+    def problems(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """The versions that cannot be used, each with why, by package."""
+        problems: Mapping[str, tuple[tuple[str, str], ...]] = self.header["problems"]
+        return problems
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of a package that is here, newest first."""
@@ -72,13 +90,16 @@ class Content:
 
     def facts(self, name: str) -> tuple[tuple[Any, ...], ...]:
         """The facts of the versions, in the same order."""
-        facts: tuple[tuple[Any, ...], ...] = self._file.load(self._file.rows[name][3:6])
-        return facts
+        if self._facts[0] != name:
+            self._facts = name, self._file.load(self._file.rows[name][3:6])
+        return self._facts[1]
 
     def mentions(self) -> Mapping[str, tuple[str, ...]]:
         """For each package the names in depends and depopts of any of its versions, sorted."""
-        mentions: Mapping[str, tuple[str, ...]] = self._file.load(self.header["mentions"])
-        return mentions
+        if self._mentions is None:
+            mentions: Mapping[str, tuple[str, ...]] = self._file.load(self.header["mentions"])
+            self._mentions = mentions
+        return self._mentions
 
     def blocks(self, name: str) -> tuple[bytes, bytes]:
         """Both blocks as written."""
@@ -103,23 +124,35 @@ class ContentBuilder:
         self._previous = previous
         self._known = {} if previous is None else dict(previous.mentions())
         self._mentions: dict[str, tuple[str, ...]] = {}
+        self._problems: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def keep(self, name: str, stamp: Stamp = NO_STAMP) -> None:
         """The package as the previous index has it."""
         assert self._previous is not None
         versions, facts = self._previous.blocks(name)
-        self._rows[name] = (*self._writer.add(versions), *self._writer.add(facts), *stamp)
+        same = (self._previous.count(name), self._previous.fingerprint(name))
+        self._rows[name] = (*self._writer.add(versions), *self._writer.add(facts), *stamp, *same)
         self._mentions[name] = self._known[name]
+        if name in self._previous.problems():
+            self._problems[name] = self._previous.problems()[name]
 
     def put(
-        self, name: str, versions: Sequence[Version], facts: Sequence[tuple[Any, ...]], stamp: Stamp = NO_STAMP
+        self,
+        name: str,
+        versions: Sequence[Version],
+        facts: Sequence[tuple[Any, ...]],
+        stamp: Stamp = NO_STAMP,
+        fingerprint: int = 0,
     ) -> None:
         """A package anew; both sequences newest first."""
         from xpkg.repo.index.encoding import mentioned
 
         first = self._writer.add(marshal.dumps(tuple([tuple(one) for one in versions])))
         second = self._writer.add(marshal.dumps(tuple(facts)))
-        self._rows[name] = (*first, *second, *stamp)
+        self._rows[name] = (*first, *second, *stamp, len(versions), fingerprint)
+        problems = tuple((one.version, one.problem) for one in versions if one.problem is not None)
+        if problems:
+            self._problems[name] = problems
         needs = [one.needs for one in versions if one.needs is not None]
         names = {name for one in needs for part in one[:2] for name in mentioned(part)}
         self._mentions[name] = tuple(sorted(names))
@@ -128,7 +161,14 @@ class ContentBuilder:
         """Write the index in one step."""
         where = self._writer.add(marshal.dumps(self._mentions))
         rows = {name: self._rows[name] for name in sorted(self._rows)}
-        self._writer.finish(path, {**header, "mentions": where}, rows)
+        self._writer.finish(path, {**header, "mentions": where, "problems": self._problems}, rows)
+
+
+def fingerprint(versions: Sequence[tuple[Any, ...]]) -> int:
+    """A number that differs when what tells versions apart does: texts, numbers and bytes only."""
+    import hashlib
+
+    return int.from_bytes(hashlib.blake2b(repr(versions).encode(), digest_size=8).digest(), "big", signed=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ edge; nothing is solved, so a set need not be consistent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Versions = dict[str, set[str]]
 """A set of packages: versions by name."""
+Mentions = dict[str, tuple[VersionFormula, bool]]
+"""Of each name in a formula: which versions an alternative naming it allows, and whether another does without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Edges:
         self._variables = {**variables, **kinds.variables()}
         self._depopts = kinds.depopts
         self._needs: dict[tuple[str, str], dict[str, VersionFormula]] = {}
+        self._atoms: dict[formulas.Atom, Mentions | None] = {}
         self._allowed: dict[tuple[str, VersionFormula], tuple[str, ...]] = {}
         self._known = frozenset(self._universe.names())
 
@@ -102,11 +105,36 @@ class Edges:
         return found
 
     def _reduced(self, entry: Entry) -> dict[str, VersionFormula]:
-        variables = package_variables(self._variables, entry)
-        found = named(formulas.select(entry.depends, variables.get))
-        if self._depopts:
-            for name, bound in named(formulas.select(entry.depopts, variables.get)).items():
-                found[name] = all_of([found[name], bound]) if name in found else bound
+        found = self._mentions(entry.depends, entry) or {}
+        optional = (self._mentions(entry.depopts, entry) or {}) if self._depopts else {}
+        both = _every([found, optional]) if optional else found
+        return {name: bound for name, (bound, _) in both.items()}
+
+    def _mentions(self, formula: formulas.Formula, entry: Entry) -> Mentions | None:
+        """As ``mentions_of`` of what the filters leave; None when they leave nothing."""
+        if isinstance(formula, formulas.Atom):
+            return self._atom(formula, entry)
+        inner = [one for part in formula.items if (one := self._mentions(part, entry)) is not None]
+        if not inner:
+            return None
+        return _every(inner) if isinstance(formula, formulas.And) else _some(inner)
+
+    def _atom(self, atom: formulas.Atom, entry: Entry) -> Mentions | None:
+        """The same atoms stand in many recipes: each is evaluated once, unless it names its own package's variables."""
+        if atom in self._atoms:
+            return self._atoms[atom]
+        own = package_variables({}, entry)
+        personal = False
+
+        def look(name: str) -> Value:
+            nonlocal personal
+            personal = personal or name in own
+            return own[name] if name in own else self._variables.get(name)
+
+        need = formulas.select(atom, look)
+        found = {need.name: (need.versions, False)} if isinstance(need, formulas.Need) else None
+        if not personal:
+            self._atoms[atom] = found
         return found
 
     def _allow(self, name: str, bound: VersionFormula) -> tuple[str, ...]:
@@ -138,27 +166,48 @@ def package_variables(variables: Mapping[str, Value], entry: Entry) -> dict[str,
 
 def named(resolved: formulas.Resolved) -> dict[str, VersionFormula]:
     """For each name, the versions of it that some alternative naming it allows."""
-    return {name: bound for name, (bound, _) in _named(resolved).items()}
+    return {name: bound for name, (bound, _) in mentions_of(resolved).items()}
 
 
-def _named(resolved: formulas.Resolved) -> dict[str, tuple[VersionFormula, bool]]:
-    """With each name also whether some alternative does without it.
-
-    This is what the disjunctive normal form says of each name, without making it: its size can be exponential.
-    """
+def mentions_of(resolved: formulas.Resolved) -> Mentions:
+    """What the disjunctive normal form of a formula says of each name, without making it: it can be exponential."""
     if isinstance(resolved, formulas.Need):
         return {resolved.name: (resolved.versions, False)}
-    inner = [_named(item) for item in resolved.items]
-    found: dict[str, tuple[VersionFormula, bool]] = {}
-    for name in dict.fromkeys(name for one in inner for name in one):
-        mentions = [one[name] for one in inner if name in one]
-        if isinstance(resolved, formulas.Or):
-            spared = len(mentions) < len(inner) or any(free for _, free in mentions)
-            found[name] = (one_of([bound for bound, _ in mentions]), spared)
-            continue
-        strict = [bound for bound, free in mentions if not free]
-        found[name] = (all_of(strict) if strict else one_of([bound for bound, _ in mentions]), not strict)
+    inner = [mentions_of(item) for item in resolved.items]
+    return _every(inner) if isinstance(resolved, formulas.And) else _some(inner)
+
+
+def _every(inner: Sequence[Mentions]) -> Mentions:
+    """Of a conjunction: where some part cannot do without a name, that part's bound holds in every alternative."""
+    found: Mentions = {}
+    for part in inner:
+        for name, (bound, spared) in part.items():
+            if name not in found:
+                found[name] = bound, spared
+                continue
+            earlier, free = found[name]
+            if free and spared:
+                found[name] = one_of([earlier, bound]), True
+            elif free or spared:
+                found[name] = (bound if free else earlier), False
+            else:
+                found[name] = all_of([earlier, bound]), False
     return found
+
+
+def _some(inner: Sequence[Mentions]) -> Mentions:
+    """Of a disjunction: every alternative of every part is one."""
+    found: dict[str, list[tuple[VersionFormula, bool]]] = {}
+    for part in inner:
+        for name, mention in part.items():
+            found.setdefault(name, []).append(mention)
+    return {
+        name: (
+            one_of([bound for bound, _ in mentions]),
+            len(mentions) < len(inner) or any(free for _, free in mentions),
+        )
+        for name, mentions in found.items()
+    }
 
 
 class Conflicts:
@@ -175,7 +224,7 @@ class Conflicts:
                 self._excluded.setdefault(name, []).append(bound)
 
     def _of(self, entry: Entry) -> dict[str, VersionFormula]:
-        return named(formulas.select(entry.conflicts, package_variables(self._variables, entry).get))
+        return named(formulas.exclude(entry.conflicts, package_variables(self._variables, entry).get))
 
     def hold(self, entry: Entry) -> bool:
         """Whether one of the packages excludes the entry's, or the entry's one of them."""

@@ -14,6 +14,7 @@ from xpkg.ops.query_entries import FIELDS, Entries, Wrong, texts
 from xpkg.ops.query_names import glob, matching
 from xpkg.ops.spelling import read_spellings
 from xpkg.repo.filters import is_true
+from xpkg.repo.formulas import without_kinds
 from xpkg.repo.interpolate import Value
 from xpkg.repo.variables import machine_variables
 
@@ -191,7 +192,7 @@ class _Selection:
                 yield Conflicts(self._entries, machine, read_spellings([text])).hold
         if criteria.available and self._pair.target is not None:
             machine = variables(self._home, self._pair)
-            yield lambda entry: is_true(entry.available, package_variables(machine, entry).get)
+            yield lambda entry: is_true(entry.available, without_kinds(package_variables(machine, entry).get))
 
     def _resolve(self) -> tuple[Node, ...] | None:
         if not self._criteria.resolve:
