@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from xpkg.core.errors import SyncError
 from xpkg.core.files import disk_errors
-from xpkg.repo.index.content import Content, ContentBuilder, Version, collector_paused, open_content
+from xpkg.repo.index.content import Content, ContentBuilder, Version, collector_paused, fingerprint, open_content
 from xpkg.repo.index.copy import INDEX, PACK, read_pack
 from xpkg.repo.index.file import IndexDamaged
 from xpkg.repo.index.reading import RecipeIndexer
@@ -57,16 +57,16 @@ def build_copy(files: Iterable[PackFile], previous: Path | None, destination: Pa
         places = _write_pack(recipes, previous, destination / PACK)
         for path, file in beside.items():
             _write_beside(file, path, destination)
-        return _index(
-            "", destination, {path: (file.identity, places[path]) for path, file in recipes.items()}, previous
-        )
+        packed = {path: (file.identity, places[path]) for path, file in recipes.items()}
+        return _index("", destination, packed, previous, {path.rpartition("/")[0] for path in beside})
 
 
 def index_pack(name: str, root: Path) -> None:
     """Make the index of a copy again from its pack.  SyncError when the pack is damaged."""
     recipes = {path: found for path, found in read_pack(name, root).items() if _RECIPE.fullmatch(path)}
     with disk_errors("write an index", root), collector_paused():
-        _index(name, root, recipes, None)
+        beside = {str(top.relative_to(root)) for top in (root / "packages").rglob("*") if top.is_dir()}
+        _index(name, root, recipes, None, beside)
 
 
 def _write_beside(file: PackFile, path: str, destination: Path) -> None:
@@ -130,16 +130,21 @@ class _Packed:
     """A version in the pack."""
 
     version: str
-    directory: Path
+    directory: str
     identity: bytes
     place: Place
-    simple: bool
+    simple: bool  # nothing lies beside its opam file
 
 
 def _index(
-    repository: str, root: Path, recipes: Mapping[str, tuple[bytes, Place]], previous: Path | None
+    repository: str,
+    root: Path,
+    recipes: Mapping[str, tuple[bytes, Place]],
+    previous: Path | None,
+    occupied: Collection[str],
 ) -> BuildReport:
-    packages, wrong = _by_name(root, recipes)
+    """Index the recipes; ``occupied`` are the directories of the copy that have files."""
+    packages, wrong = _by_name(recipes, {above for path in occupied for above in _with_parents(path)})
     content = None if previous is None else open_content(previous / INDEX)
     for known in (content, None):
         # Damage met on the way means that nothing is taken over.
@@ -151,8 +156,14 @@ def _index(
     raise AssertionError("without an index before there is no damage")
 
 
+def _with_parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
 def _by_name(
-    root: Path, recipes: Mapping[str, tuple[bytes, Place]]
+    recipes: Mapping[str, tuple[bytes, Place]], occupied: Collection[str]
 ) -> tuple[dict[str, dict[str, _Packed]], list[tuple[str, str, str]]]:
     """The versions of each package, and what is filed under no usable name."""
     packages: dict[str, dict[str, _Packed]] = {}
@@ -171,10 +182,9 @@ def _by_name(
             wrong.append((match[1] or match[2], "", f"{path}: {problem}"))
             continue
         identity, place = recipes[path]
-        directory = (root / path).parent
-        packages.setdefault(parts[0], {})[parts[1]] = _Packed(
-            parts[1], directory, identity, place, not directory.is_dir()
-        )
+        directory = path.rpartition("/")[0]
+        found = _Packed(parts[1], directory, identity, place, directory not in occupied)
+        packages.setdefault(parts[0], {})[parts[1]] = found
     return packages, wrong
 
 
@@ -182,7 +192,7 @@ class _Indexing:
     """One pass over the packages of a pack."""
 
     def __init__(self, repository: str, root: Path, previous: Content | None, pack: BinaryIO) -> None:
-        self._root = f"{root}/"
+        self._root = root
         self._builder = ContentBuilder(previous)
         self._tally = Tally(previous)
         self._indexer = RecipeIndexer(repository)
@@ -191,11 +201,11 @@ class _Indexing:
     def package(self, name: str, packed: Mapping[str, _Packed]) -> None:
         """Take over what is as it was, read the rest."""
         found = [packed[version] for version in newest_first(packed)]
-        known = self._tally.known(name)
-        if self._all_as_before(found, known.values()):
-            self._tally.all_kept(name)
+        told_by = fingerprint([(one.version, one.identity, one.place) for one in found])
+        if all(one.simple for one in found) and self._tally.same(name, told_by):
             self._builder.keep(name)
             return
+        known = self._tally.known(name)
         texts = self._tally.facts(name)
         versions, facts = [], []
         for one in found:
@@ -207,19 +217,14 @@ class _Indexing:
             else:
                 self._pack.seek(one.place[0])
                 data = self._pack.read(one.place[1])
-                problem, needs, said = self._indexer.read(one.directory, name, one.version, data)
+                problem, needs, said = self._indexer.read(self._root / one.directory, name, one.version, data)
                 if problem is not None:  # the copy is given its own name later, and this goes into the next ones
-                    problem = problem.replace(self._root, "")
+                    problem = problem.replace(f"{self._root}/", "")
                 made = Version(one.version, problem, one.identity, one.place, needs)
                 facts.append(said)
                 self._tally.read(name, made)
             versions.append(made)
-        self._builder.put(name, versions, facts)
-
-    @staticmethod
-    def _all_as_before(found: Sequence[_Packed], known: Iterable[Version]) -> bool:
-        before = [(one.version, one.identity, one.place) for one in known]
-        return before == [(one.version, one.identity, one.place) for one in found] and all(one.simple for one in found)
+        self._builder.put(name, versions, facts, fingerprint=told_by)
 
     def finish(self, path: Path, wrong: Sequence[tuple[str, str, str]]) -> BuildReport:
         """Write the index."""

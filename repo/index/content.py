@@ -1,9 +1,9 @@
 """What an index says of each package, and making one from new packages and those of the index before.
 
 A package has two blocks, so that solving loads no texts: its versions, newest first, each (version, problem, identity,
-place, needs); and the facts of the same versions.  ``place`` is the kind of index's own: how to tell that the recipe is
-still the one indexed, or where it is.  A row of the table is the places of both blocks, a stamp of two numbers, how many
-versions there are, and a fingerprint by which an update sees without loading a block that all of them are as they were.
+place, needs); and the facts of the same versions.  ``place`` is the kind of index's own: how to tell that the recipe
+is still the one indexed, or where it is.  A row of the table is the places of both blocks, a stamp of two numbers, how
+many versions there are, and a fingerprint by which an update sees, without loading a block, that all are as they were.
 """
 
 from __future__ import annotations

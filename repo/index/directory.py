@@ -98,7 +98,8 @@ class IndexedDirectory:
         except IndexDamaged:
             return None if self._repaired() is None else self._indexed(name, version)
         if row is None or not self._holds(name, row[1]):
-            self._changed += 1
+            # One that can never be relied on would be as it is in an index made anew.
+            self._changed += row is None or row[1].place is not None
             return None
         position, one = row
         if one.problem is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xpkg.repo.directory import Directory
-from xpkg.repo.index.content import NO_STAMP, Content, ContentBuilder, Stamp, Version
+from xpkg.repo.index.content import NO_STAMP, Content, ContentBuilder, Stamp, Version, fingerprint
 from xpkg.repo.index.reading import RecipeIndexer, identity_of, opam_bytes
 from xpkg.repo.index.report import BuildReport, Tally
 from xpkg.repo.index.stamps import stamp_of, times_of
@@ -54,13 +54,11 @@ class Refresh:
         stamp = self._settled(times_of(self._directory.packages / name))
         places = self._directory.places(name)
         found = [_Found(one, places[one], self._stamp(places[one] / "opam")) for one in newest_first(places)]
-        known = self._tally.known(name)
         settled = all(one.stamp is not None for one in found)
-        indexed = [(one.version, one.place) for one in known.values()]
-        if known and settled and indexed == [(one.version, one.stamp) for one in found]:
-            self._tally.all_kept(name)
+        if settled and self._tally.same(name, fingerprint([(one.version, one.stamp) for one in found])):
             self._builder.keep(name, stamp)
             return
+        known = self._tally.known(name)
         texts = self._tally.facts(name)
         versions, facts = [], []
         for one in found:
@@ -76,7 +74,7 @@ class Refresh:
             versions.append(made)
             facts.append(said)
             self._tally.read(name, made)
-        self._builder.put(name, versions, facts, stamp)
+        self._builder.put(name, versions, facts, stamp, fingerprint([(one.version, one.place) for one in versions]))
 
     def _rechecked(self, one: _Found) -> Any:
         """The stamp, unless the file changed while it was read; files of the older format have others beside them."""

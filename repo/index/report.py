@@ -42,6 +42,16 @@ class Tally:
         self._before: dict[str, Version] = {}
         self._left: dict[Named, None] = {}
 
+    def same(self, name: str, fingerprint: int) -> bool:
+        """Whether all versions of a package are as in the index before; they are then counted."""
+        previous = self._previous
+        if previous is None or name not in previous.names or previous.fingerprint(name) != fingerprint:
+            return False
+        self._seen.add(name)
+        self._kept += previous.count(name)
+        self._problems += [(name, *problem) for problem in previous.problems().get(name, ())]
+        return True
+
     def known(self, name: str) -> dict[str, Version]:
         """The versions that the index before has of a package, which is being looked at now."""
         self._forget_rest()
@@ -64,11 +74,6 @@ class Tally:
         self._kept += 1
         self._left.pop((name, one.version), None)
         self._note(name, one)
-
-    def all_kept(self, name: str) -> None:
-        """All versions of a package are as they were."""
-        for one in self._before.values():
-            self.kept(name, one)
 
     def read(self, name: str, one: Version) -> None:
         """A version was read."""
