@@ -17,7 +17,7 @@ from xpkg.repo.extract.members import Kind, Member, refused
 _RESERVED = ".xpkg-"  # our own markers never come out of an archive
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Most names: nothing in them needs a look at each component.
-_EASY = re.compile(r"(?:[A-Za-z0-9_+~%@=^,-](?:[A-Za-z0-9_+~%@=^,-]|\.(?!\.))*+/?)+")
+_EASY = re.compile(r"(?:[A-Za-z0-9_+~%@=^,-]++[./]?)+")
 _LINK_STEPS = 40  # what Linux follows before ELOOP
 
 
