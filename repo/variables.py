@@ -8,7 +8,7 @@ from xpkg.repo.interpolate import Value
 from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.targets import Target
 
-OPAM_VERSION = "2.1.0"
+OPAM_VERSION = "2.6.1"
 """The version of opam whose behaviour recipes may count on."""
 
 _OFF = ("with-test", "with-doc", "with-dev-setup", "dev", "pinned")
