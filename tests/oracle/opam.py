@@ -48,6 +48,7 @@ class Opam:
 
     def __init__(self, program: Path, root: Path) -> None:
         self.program, self.root = program, root
+        self._unpacked: Path | None = None
         self._environment = {
             "HOME": str(root.parent),
             "PATH": os.environ.get("PATH", ""),
@@ -89,7 +90,7 @@ class Opam:
             encoding="utf-8",
             errors="surrogateescape",
             check=False,
-            timeout=250,
+            timeout=600,
         )
         assert done.returncode == 0 or not check, (arguments, done.stdout[-3000:], done.stderr[-3000:])
         return done.stdout
@@ -104,18 +105,25 @@ class Opam:
             directory = self.repository / "packages" / package.partition(".")[0] / package
             directory.mkdir(parents=True)
             (directory / "opam").write_text(HEAD + text, "utf-8", "surrogateescape")
+        self._configure(variables)
+
+    def _configure(self, variables: str) -> None:
         config = self.root / SWITCH / ".opam-switch" / "switch-config"
         config.write_text(f"{HEAD}variables {{\n{variables}\n}}\n", "utf-8", "surrogateescape")
 
     def unpack(self, archive: Path) -> Path:
         """Make what an archive holds the repository; returns its directory."""
-        self._empty()
-        self.repository.mkdir(exist_ok=True)
-        subprocess.run(["tar", "-xzf", str(archive), "-C", str(self.repository)], check=True)
+        if self._unpacked != archive:
+            self._empty()
+            self.repository.mkdir(exist_ok=True)
+            subprocess.run(["tar", "-xzf", str(archive), "-C", str(self.repository)], check=True)
+            self._configure("")
+            self._unpacked = archive
         return self.repository
 
     def _empty(self) -> None:
         """Forget the present repository and what was kept of it in memory."""
+        self._unpacked = None
         shutil.rmtree(self.repository, ignore_errors=True)
         for cache in (self.root / "repo").glob("state*.cache"):
             cache.unlink()

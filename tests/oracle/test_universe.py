@@ -47,8 +47,7 @@ class Both:
         return values.get
 
 
-@pytest.fixture(scope="module")
-def both(opam: Opam, universe_archive: Path) -> Both:
+def _both(opam: Opam, universe_archive: Path) -> Both:
     root = opam.unpack(universe_archive)
     solvables, versions = opam.solvables()
     recipes = {}
@@ -82,7 +81,7 @@ def _ambiguous(both: Both) -> set[Package]:
     return equal
 
 
-def test_versions_of_one_name_are_in_opams_order(both: Both) -> None:
+def _check_order(both: Both) -> None:
     """Every version there is and every one that a bound mentions, numbered by opam in its order.
 
     A sequence in which each element is older than the next decides all pairs of it.
@@ -96,7 +95,7 @@ def test_versions_of_one_name_are_in_opams_order(both: Both) -> None:
     assert pairs > 190_000
 
 
-def test_availability(both: Both) -> None:
+def _check_availability(both: Both) -> None:
     wrong = []
     for package, recipe in both.recipes.items():
         answer = is_true(recipe.available, without_kinds(both.environment(package)))
@@ -106,7 +105,7 @@ def test_availability(both: Both) -> None:
     assert len(both.recipes) > 18_000
 
 
-def test_depends_for_the_solver(both: Both) -> None:
+def _check_depends_for_the_solver(both: Both) -> None:
     wrong = {}
     for package, solvable in both.solvables.items():
         if package in both.recipes:
@@ -116,7 +115,7 @@ def test_depends_for_the_solver(both: Both) -> None:
     assert wrong == {}
 
 
-def test_conflicts(both: Both) -> None:
+def _check_conflicts(both: Both) -> None:
     """With the other names of one's conflict classes, and every other version of one's own name."""
     classes: dict[str, set[Package]] = {}
     for package, recipe in both.recipes.items():
@@ -152,8 +151,7 @@ def _packages(both: Both, listed: Mapping[str, int]) -> set[Package]:
     }
 
 
-@pytest.mark.parametrize("field", ["depends", "depopts"])
-def test_formulas_for_listings(both: Both, field: str) -> None:
+def _check_formulas_for_listings(both: Both, field: str) -> None:
     wrong = {}
     for package, recipe in both.recipes.items():
         written = recipe.depends if field == "depends" else recipe.depopts
@@ -163,3 +161,15 @@ def test_formulas_for_listings(both: Both, field: str) -> None:
         if both.numbering.resolved(ours) != both.numbering.printed(theirs, numbers=False):
             wrong[package] = (ours, theirs)
     assert wrong == {}
+
+
+@pytest.mark.timeout(900)
+def test_the_public_repository(opam: Opam, universe_archive: Path) -> None:
+    """One test, so that what all of it needs is read once, however tests are spread over processes."""
+    both = _both(opam, universe_archive)
+    _check_order(both)
+    _check_availability(both)
+    _check_depends_for_the_solver(both)
+    _check_conflicts(both)
+    _check_formulas_for_listings(both, "depends")
+    _check_formulas_for_listings(both, "depopts")
