@@ -53,12 +53,13 @@ def tree(
     pair = opt.pair(home, target_name)
     if resolve:
         graph = query_tree.solved_graph(home, pair, packages, Kinds(test=with_test, doc=with_doc))
-        named = () if rev_deps else tuple(place.name for place in graph.edges if place in graph.requested)
     else:
-        graph, named = query_tree.installed_graph(home, None if target_name is None else pair), packages
+        graph = query_tree.installed_graph(home, None if target_name is None else pair)
     if rev_deps:
         graph = graph.reversed()
-    places = query_tree.tops(graph, named)
+    places = (
+        sorted(graph.requested) if resolve and not rev_deps else query_tree.tops(graph, () if resolve else packages)
+    )
     branches = query_tree.draw(graph, places, depth)
     printer.value(_value(graph, places, branches))
     if not branches:
@@ -89,7 +90,7 @@ def _line(branch: Branch, signs: Sequence[str], requested: bool, *, rev_deps: bo
         words.append("optional")
     if edge is not None and edge.post:
         words.append("post")
-    if branch.edge is None and requested:
+    if requested:
         words.append("requested")
     words += ["[*]"] * branch.repeated + ["[...]"] * branch.cut
     return " ".join(words)

@@ -45,7 +45,8 @@ def effective(home: Home, pair: Pair, recipe: Recipe) -> Shown:
         shown["depends"] = [_need(part) for part in _parts(candidate.depends)]
         shown["depopts"] = [_need(need) for need in candidate.optional]
         shown["conflicts"] = [_need(need) for need in candidate.conflicts]
-    system = {"os-distribution": "debian", "os-family": "debian", **here} if machine == BUILD else here
+    # System packages are named for Debian, as in the messages about missing programs.
+    system = {**here, "os-distribution": "debian", "os-family": "debian"} if machine == BUILD else here
     shown["depexts"] = list(recipe.depexts_for(system.get))
     shown["build"] = list(_commands(recipe.build, here.get))
     shown["install"] = list(_commands(recipe.install, here.get))

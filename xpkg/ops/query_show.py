@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def chosen(home: Home, spellings: Sequence[str], wrong: Wrong, *, all_versions: bool = False) -> list[Entry]:
     """The versions that the user means: of a name or a constraint the newest, of a pattern the newest of each name.
 
-    ``wrong`` is told of recipes passed over because an older one, or another name, can be shown.  UnknownPackage
-    with the nearest names or the versions there are; InputFileError when every version meant is wrong.
+    Of several, ``wrong`` is told of recipes that cannot be read.  UnknownPackage with the nearest names or the
+    versions there are; InputFileError when the one version meant is wrong: an older one must not pass for it.
     """
     entries = Entries(home.universe, wrong)
     found: dict[tuple[str, str], Entry] = {}
