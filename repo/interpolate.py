@@ -114,11 +114,12 @@ def expand(
     *,
     undefined: str | None = None,
     warn: Warn | None = None,
+    write: Callable[[str], str] = str,
 ) -> str | None:
     """Replace every mention; ``%%`` is one ``%``, a mention that is not closed stays.
 
     An undefined variable becomes ``undefined`` and is told to ``warn``; the result is None when ``undefined``
-    is None.
+    is None.  ``write`` makes of a value what is put in.
     """
     if "%" not in text:
         return text
@@ -133,7 +134,7 @@ def expand(
             return mention
         value = look_up(parse_variable(mention[2:-2]), environment)
         if value is not None:
-            return as_text(value)
+            return write(as_text(value))
         missing = missing or undefined is None
         if warn is not None:
             warn(f"undefined variable {mention[2:-2]}")

@@ -15,8 +15,8 @@ from xpkg.core.errors import BuildError
 from xpkg.core.files import disk_errors
 from xpkg.repo.extract import extract
 from xpkg.repo.filters import is_true
-from xpkg.repo.interpolate import interpolate
 from xpkg.repo.patching import apply_patch
+from xpkg.repo.substs import substituted
 from xpkg.sandbox.environment import variables
 from xpkg.sandbox.layout import SOURCE_DATE_EPOCH
 from xpkg.sandbox.steps import JOBS
@@ -72,9 +72,10 @@ def _substitute(task: BuildTask, tree: Path, jobs: int) -> None:
                 f"{task.label} substitutes variables in {name}.in, which its source does not have",
                 reference="missing-template",
             )
-        text = interpolate(template.read_text("utf-8", "surrogateescape"), values).replace(JOBS, str(jobs))
+        # Bytes, so that line ends stay as they are.
+        text = substituted(template.read_bytes().decode("utf-8", "surrogateescape"), values).replace(JOBS, str(jobs))
         (tree / name).unlink(missing_ok=True)
-        (tree / name).write_text(text, "utf-8", "surrogateescape")
+        (tree / name).write_bytes(text.encode("utf-8", "surrogateescape"))
         shutil.copymode(template, tree / name)
 
 

@@ -81,11 +81,12 @@ class Opam:
         """Where opam keeps its copy of the repository; nothing is fetched when it is written directly."""
         return self.root / "repo" / "default"
 
-    def run(self, *arguments: str, check: bool = True, **variables: str) -> str:
+    def run(self, *arguments: str, check: bool = True, directory: Path | None = None) -> str:
         """What opam writes to its standard output; fails with all it wrote."""
         done = subprocess.run(
             [str(self.program), *arguments],
-            env=self._environment | variables,
+            env=self._environment,
+            cwd=directory,
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",

@@ -7,7 +7,8 @@ installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.oracle.opam import Opam
@@ -58,25 +59,41 @@ printf '\\1\\0' >> "$out"
 
 def built(opam: Opam, commands: Sequence[Sequence[str]], place: Path) -> list[list[str]]:
     """What opam passes for each command, whose arguments are given in opam's syntax; ``place`` is a directory."""
-    config, dump, told = place / "p.config", place / "dump", place / "told"
-    config.write_text(f'opam-version: "2.0"\nvariables {{\n{variables_text(OF_P)}\n}}\n')
+    dump, told = place / "dump", place / "told"
     dump.write_text(_DUMP)
     told.unlink(missing_ok=True)
     lines = "\n".join(f'["sh" "{dump}" "{told}" {" ".join(arguments)}]' for arguments in commands)
-    packages = {
-        "p.1.2": f'build: ["cp" "{config}" "p.config"]',
-        "q.1": "",
-        "gtk+.2": "",
-        "probe.3": f'depends: ["p" "gtk+"]\nbuild: [\n{lines}\n]',
-    }
-    opam.load(packages, variables_text(GLOBALS))
-    try:
-        opam.run("install", "probe")
-    finally:
-        opam.run("remove", "p", "gtk+", "probe", check=False)
+    probe = f'depends: ["p" "gtk+"]\nbuild: [\n{lines}\n]'
+    # In one call: opam would forget the empty list when it writes the switch's variables.
+    with _installed(opam, place, "probe", more={"probe.3": probe}):
+        pass
     passed = told.read_text("utf-8", "surrogateescape").split("\1\0")
     assert len(passed) == len(commands) + 1
     return [command.split("\0")[:-1] for command in passed[:-1]]
+
+
+def substituted(opam: Opam, templates: Sequence[str], place: Path) -> list[str]:
+    """What opam makes of files with variables, outside of any package."""
+    names = [f"t{number}" for number in range(len(templates))]
+    for name, template in zip(names, templates, strict=True):
+        (place / f"{name}.in").write_text(template, "utf-8", newline="")
+    with _installed(opam, place, "p", "gtk+"):
+        opam.run("config", "subst", *names, directory=place)
+    return [(place / name).read_bytes().decode() for name in names]
+
+
+@contextmanager
+def _installed(opam: Opam, place: Path, *names: str, more: Mapping[str, str] = {}) -> Iterator[None]:
+    """Some packages of ``p``, ``q``, ``gtk+`` and ``more`` are installed, until everything is removed."""
+    config = place / "p.config"
+    config.write_text(f'opam-version: "2.0"\nvariables {{\n{variables_text(OF_P)}\n}}\n')
+    packages = {"p.1.2": f'build: ["cp" "{config}" "p.config"]', "q.1": "", "gtk+.2": ""}
+    opam.load({**packages, **more}, variables_text(GLOBALS))
+    try:
+        opam.run("install", *names)
+        yield
+    finally:
+        opam.run("remove", "p", "gtk+", *names, check=False)
 
 
 def variables_text(values: dict[str, Value]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.oracle.opam import Opam
-from tests.oracle.probe import VALUES, built, written
+from tests.oracle.probe import VALUES, built, substituted, written
 from xpkg.repo.expressions import filter_of
 from xpkg.repo.fields import Fields
 from xpkg.repo.filters import Filter, is_true
@@ -16,6 +16,7 @@ from xpkg.repo.interpolate import interpolate, parse_variable
 from xpkg.repo.opamfile.file import parse
 from xpkg.repo.recipe_fields import commands_of
 from xpkg.repo.recipes import commands
+from xpkg.repo.substs import substituted as ours_of
 
 FILTERS = 4000
 TEXTS = 4000
@@ -185,3 +186,32 @@ def test_arguments(opam: Opam, tmp_path: Path) -> None:
     file = parse("build: [\n" + "\n".join(f"[{' '.join(arguments)}]" for arguments in asked) + "\n]", "generated")
     ours = commands(commands_of(Fields(file), "build"), VALUES.get)
     assert ours == answers
+
+
+_PIECES = ('"', '"""', "\\", '\\"', "\n", "\r\n", "#", "(*", "*)", "x", ": ", "[", "]", "%", "%%", "'", "name: ", "=")
+_WITHOUT_PACKAGE = {
+    name: value for name, value in VALUES.items() if "_:" not in name and name not in ("name", "version")
+}
+_WITHOUT_PACKAGE = {name: value for name, value in _WITHOUT_PACKAGE.items() if not name.startswith("with-")}
+
+
+def _template(dice: random.Random) -> str:
+    """Some are opam files, most are not."""
+    mentions = [f"%{{{name}}}%" for name in ("s", "p:path", "p:list", "u", "l", "nested", "p:yes?a\\b:c", "t")]
+    if dice.random() < 0.5:
+        texts = ["".join(dice.choice((*mentions, "x", "\\\\", '\\"', "\n", "%%")) for _ in range(4)) for _ in range(3)]
+        quotes = [dice.choice(('"', '"""')) for _ in texts]
+        fields = [
+            f"f{number}: {quote}{text}{quote}" for number, (quote, text) in enumerate(zip(quotes, texts, strict=True))
+        ]
+        return "\n".join([*fields, f"# {dice.choice(mentions)}"]) + dice.choice(("", "\n", "\n\n"))
+    return "".join(dice.choice((*_PIECES, *mentions)) for _ in range(dice.randrange(12)))
+
+
+def test_substituted_files(opam: Opam, tmp_path: Path) -> None:
+    dice = random.Random(11)
+    templates = [_template(dice) for _ in range(1500)]
+    theirs = substituted(opam, templates, tmp_path)
+    ours = [ours_of(template, _WITHOUT_PACKAGE.get) for template in templates]
+    wrong = [(template, a, b) for template, a, b in zip(templates, ours, theirs, strict=True) if a != b]
+    assert wrong == []
