@@ -22,7 +22,7 @@ class Directory:
         self.name = name
         self.root = root
         self.packages = root / "packages"
-        self._places: dict[str, dict[str, Path]] = {}
+        self._paths: dict[str, dict[str, str]] = {}
 
     @cached_property
     def entries(self) -> dict[str, list[str]]:
@@ -44,30 +44,34 @@ class Directory:
 
     def places(self, name: str) -> dict[str, Path]:
         """The directory of each version of a package; empty when the package is not here."""
-        places = self._places.get(name)
-        if places is None:
-            places = self._places[name] = self._find(name) if name in self.entries else {}
-        return places
+        return {version: Path(path) for version, path in self.paths(name).items()}
 
-    def _find(self, name: str) -> dict[str, Path]:
-        places = {version: self.packages / f"{name}.{version}" for version in self.entries[name]}
-        directory = self.packages / name
+    def paths(self, name: str) -> dict[str, str]:
+        """The same as texts: a repository has 20,000 of them."""
+        paths = self._paths.get(name)
+        if paths is None:
+            paths = self._paths[name] = self._find(name) if name in self.entries else {}
+        return paths
+
+    def _find(self, name: str) -> dict[str, str]:
+        paths = {version: f"{self.packages}/{name}.{version}" for version in self.entries[name]}
+        directory = f"{self.packages}/{name}"
         try:
             with os.scandir(directory) as scanned:
                 found = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] != ".")
         except (FileNotFoundError, NotADirectoryError):
-            return places
+            return paths
         except OSError:
-            with disk_errors("read the repository", directory):
+            with disk_errors("read the repository", Path(directory)):
                 raise
         start = f"{name}."
         for entry in found:
             version = entry.removeprefix(start)
             problem = version_problem(version) if version != entry else f"expected a directory {name}.<version>"
             if problem is not None:
-                raise self.error(f"{entry[:80]!r}: {problem}", directory / entry)
-            places[version] = directory / entry
-        return places
+                raise self.error(f"{entry[:80]!r}: {problem}", Path(directory, entry))
+            paths[version] = f"{directory}/{entry}"
+        return paths
 
     def error(self, problem: str, path: Path) -> InputFileError:
         """What to raise to refuse the repository for what is at ``path``."""

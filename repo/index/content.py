@@ -122,19 +122,21 @@ class ContentBuilder:
         self._writer = IndexWriter()
         self._rows: dict[str, tuple[int, ...]] = {}
         self._previous = previous
-        self._known = {} if previous is None else dict(previous.mentions())
+        self._kept: dict[str, Stamp] = {}
         self._mentions: dict[str, tuple[str, ...]] = {}
         self._problems: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def keep(self, name: str, stamp: Stamp = NO_STAMP) -> None:
         """The package as the previous index has it."""
-        assert self._previous is not None
-        versions, facts = self._previous.blocks(name)
-        same = (self._previous.count(name), self._previous.fingerprint(name))
+        self._kept[name] = stamp
+
+    def _take_over(self, name: str, stamp: Stamp, previous: Content) -> None:
+        versions, facts = previous.blocks(name)
+        same = (previous.count(name), previous.fingerprint(name))
         self._rows[name] = (*self._writer.add(versions), *self._writer.add(facts), *stamp, *same)
-        self._mentions[name] = self._known[name]
-        if name in self._previous.problems():
-            self._problems[name] = self._previous.problems()[name]
+        self._mentions[name] = previous.mentions()[name]
+        if name in previous.problems():
+            self._problems[name] = previous.problems()[name]
 
     def put(
         self,
@@ -158,7 +160,10 @@ class ContentBuilder:
         self._mentions[name] = tuple(sorted(names))
 
     def finish(self, path: Path, header: Mapping[str, Any]) -> None:
-        """Write the index in one step."""
+        """Write the index in one step.  IndexDamaged when a package to keep cannot be read any more."""
+        for name, stamp in self._kept.items():
+            assert self._previous is not None
+            self._take_over(name, stamp, self._previous)
         where = self._writer.add(marshal.dumps(self._mentions))
         rows = {name: self._rows[name] for name in sorted(self._rows)}
         self._writer.finish(path, {**header, "mentions": where, "problems": self._problems}, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class _Found:
     """A version in the directory: its opam file's stamp, None when it is too fresh to rely on."""
 
     version: str
-    directory: Path
+    directory: str
     stamp: Any
 
 
@@ -39,6 +40,7 @@ class Refresh:
         self._indexer = RecipeIndexer(directory.name)
         self._started = time.time_ns()
         self._tally = Tally(self._previous)
+        self._moved = False  # a package is as it was, its directory's times are not
 
     def write(self, path: Path) -> BuildReport:
         """Make the new index; what it found."""
@@ -46,17 +48,21 @@ class Refresh:
         for name in self._directory.entries:
             self._package(name)
         self._tally.rest_is_gone()
-        header = {"root": str(self._directory.root), "stamp": stamp}
-        self._builder.finish(path, header)
-        return self._tally.report()
+        report = self._tally.report()
+        before = self._previous
+        if report.parsed or report.removed or self._moved or before is None or before.header["stamp"] != stamp:
+            self._builder.finish(path, {"root": str(self._directory.root), "stamp": stamp})
+        return report
 
     def _package(self, name: str) -> None:
-        stamp = self._settled(times_of(self._directory.packages / name))
-        places = self._directory.places(name)
-        found = [_Found(one, places[one], self._stamp(places[one] / "opam")) for one in newest_first(places)]
+        stamp = self._settled(times_of(f"{self._directory.packages}/{name}"))
+        paths = self._directory.paths(name)
+        found = [_Found(one, paths[one], self._stamp(f"{paths[one]}/opam")) for one in newest_first(paths)]
         settled = all(one.stamp is not None for one in found)
         if settled and self._tally.same(name, fingerprint([(one.version, one.stamp) for one in found])):
             self._builder.keep(name, stamp)
+            assert self._previous is not None
+            self._moved = self._moved or self._previous.stamp(name) != stamp
             return
         known = self._tally.known(name)
         texts = self._tally.facts(name)
@@ -68,8 +74,9 @@ class Refresh:
                 facts.append(texts[one.version])
                 self._tally.kept(name, before)
                 continue
-            data = opam_bytes(one.directory)
-            problem, needs, said = self._indexer.read(one.directory, name, one.version, data)
+            directory = Path(one.directory)
+            data = opam_bytes(directory)
+            problem, needs, said = self._indexer.read(directory, name, one.version, data)
             made = Version(one.version, problem, identity_of(data), self._rechecked(one), needs)
             versions.append(made)
             facts.append(said)
@@ -78,11 +85,11 @@ class Refresh:
 
     def _rechecked(self, one: _Found) -> Any:
         """The stamp, unless the file changed while it was read; files of the older format have others beside them."""
-        if (one.directory / "descr").exists() or (one.directory / "url").exists():
+        if os.path.exists(f"{one.directory}/descr") or os.path.exists(f"{one.directory}/url"):
             return None
-        return one.stamp if self._stamp(one.directory / "opam") == one.stamp else None
+        return one.stamp if self._stamp(f"{one.directory}/opam") == one.stamp else None
 
-    def _stamp(self, path: Path) -> Any:
+    def _stamp(self, path: str) -> Any:
         stamp = stamp_of(path)
         return stamp if stamp is not None and self._old(stamp[0]) and self._old(stamp[1]) else None
 

@@ -10,7 +10,7 @@ from xpkg.repo.index.content import NO_STAMP, Stamp
 FileStamp = tuple[int, int, int, int]
 
 
-def times_of(path: Path) -> Stamp:
+def times_of(path: Path | str) -> Stamp:
     try:
         status = os.stat(path)
     except OSError:
@@ -18,7 +18,7 @@ def times_of(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_ctime_ns
 
 
-def stamp_of(path: Path) -> tuple[int, int, int, int] | None:
+def stamp_of(path: Path | str) -> tuple[int, int, int, int] | None:
     """What changes with a file's content: git's choice, with the time of change, which nobody can set back."""
     try:
         status = os.stat(path)
