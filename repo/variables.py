@@ -23,6 +23,7 @@ def machine_variables(machine: Target, native: Target, *, jobs: str = "1") -> Ma
     """
     cross = machine.name != NATIVE
     return {
+        "exe": "",
         **machine.variables,
         "opam-version": OPAM_VERSION,
         "make": "make",

@@ -70,7 +70,7 @@ def global_variables(subject: Subject) -> dict[str, Value]:
         "switch": "xpkg",
         "user": "xpkg",
         "group": "xpkg",
-        "build": True,
+        "build": SOURCE,
         "tools": TOOLS,
         "cc": subject.tool("cc"),
         "ar": subject.tool("ar"),
@@ -86,11 +86,10 @@ def variables(subject: Subject) -> Environment:
 
     def value(name: str) -> Value:
         package, separator, variable = name.rpartition(":")
-        if not separator:
-            if name in ("name", "version"):
-                return own.name if name == "name" else own.version
-            return fixed.get(name)
-        return _package_variable(subject, own.name if package == "_" else package, variable)
+        if not separator and name in fixed:
+            return fixed[name]
+        # What is no global variable is one of the package itself (OpamPackageVar.resolve).
+        return _package_variable(subject, own.name if package in ("", "_") else package, variable)
 
     return value
 
@@ -106,12 +105,16 @@ def _package_variable(subject: Subject, package: str, variable: str) -> Value:
         return package
     if variable == "installed":
         return version is not None and package != own.name
-    if variable == "enable":
-        return "enable" if version is not None else "disable"
+    if variable == "pinned":
+        return False
     if version is None:
         return None
     if variable == "version":
         return version
+    if variable == "dev":
+        return False
+    if variable == "build":
+        return SOURCE if package == own.name else None
     places = directories(prefix, machine)
     if variable in ("lib", "share", "etc", "doc"):
         return f"{places[variable]}/{package}"

@@ -9,7 +9,7 @@ import pytest
 
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject, build_environment, variables
-from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.layout import SOURCE, TARGET, TOOLS
 from xpkg.sandbox.steps import JOBS
 from xpkg.sandbox.updates import updated
 
@@ -90,13 +90,22 @@ def test_jobs_stand_in_no_value(subject: MakeSubject) -> None:
         ("cross", False, True),
         ("jobs", JOBS, JOBS),
         ("with-test", False, False),
-        ("build", True, True),
+        # A directory, as in opam: no filter can be made of it.
+        ("build", SOURCE, SOURCE),
+        ("_:build", SOURCE, SOURCE),
+        ("linked:build", None, None),
+        ("post", None, None),
+        ("pinned", False, False),
+        ("_:pinned", False, False),
+        ("absent:pinned", False, False),
+        ("linked:dev", False, False),
+        ("absent:dev", None, None),
+        ("installed", False, False),
+        ("exe", "", ""),
         ("linked:installed", True, True),
         ("linked:version", "3", "3"),
         ("linked:lib", f"{TOOLS}/lib/linked", f"{TARGET}/lib/ocaml/site-lib/linked"),
-        ("linked:enable", "enable", "enable"),
         ("absent:installed", False, False),
-        ("absent:enable", "disable", "disable"),
         ("absent:version", None, None),
         ("absent:lib", None, None),
         ("thing:version", "1.2", "1.2"),
