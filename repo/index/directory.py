@@ -45,6 +45,7 @@ class IndexedDirectory:
         self._opened = False
         self._listed: bool | None = None
         self._unchanged: dict[str, bool] = {}
+        self._held: set[str] = set()  # packages seen to be as indexed
         self._versions: dict[str, tuple[str, ...]] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._changed = 0
@@ -116,9 +117,15 @@ class IndexedDirectory:
         """Whether a recipe's file is as it was when it was indexed."""
         if one.place is None:
             return False
-        nested = self._packages / name / f"{name}.{one.version}" / "opam"
-        stamp = stamp_of(nested) or stamp_of(self._packages / f"{name}.{one.version}" / "opam")
-        return bool(stamp == one.place)
+        package = f"{name}.{one.version}"
+        if package in self._held:
+            return True
+        # Texts, not paths: a question about all packages asks this tens of thousands of times.
+        stamp = stamp_of(f"{self._packages}/{name}/{package}/opam") or stamp_of(f"{self._packages}/{package}/opam")
+        if stamp != one.place:
+            return False
+        self._held.add(package)
+        return True
 
     def _fresh(self, name: str, version: str) -> Entry:
         """Read from its file now."""
@@ -196,6 +203,7 @@ class IndexedDirectory:
                 self._content = open_content(self._index)
         self._listed = None
         self._unchanged.clear()
+        self._held.clear()
         return self._content
 
     def refresh(self) -> BuildReport:

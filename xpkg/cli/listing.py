@@ -64,6 +64,17 @@ def list_(target_name: str | None, switch_name: str | None, **given: Any) -> int
 
     A PATTERN is NAME or NAME.VERSION with '*', '?' and '[...]'.  All criteria must hold.
     """
+    import gc
+
+    from xpkg.repo.index.content import collector_paused
+
+    with collector_paused():  # many small values, nearly all kept to the end: collecting would be a third of the time
+        status = _list(target_name, switch_name, given)
+        gc.freeze()  # nor is there anything to collect when the interpreter ends
+    return status
+
+
+def _list(target_name: str | None, switch_name: str | None, given: dict[str, Any]) -> int:
     from xpkg.ops import query_list
 
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(switch_name)

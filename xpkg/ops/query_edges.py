@@ -53,7 +53,8 @@ class Edges:
         self._variables = {**variables, **kinds.variables()}
         self._depopts = kinds.depopts
         self._needs: dict[tuple[str, str], dict[str, VersionFormula]] = {}
-        self._atoms: dict[formulas.Atom, Mentions | None] = {}
+        self._evaluated: dict[int, tuple[formulas.Formula, Mentions | None]] = {}
+        self._personal = False  # whether what is being evaluated looked at its own package's variables
         self._allowed: dict[tuple[str, VersionFormula], tuple[str, ...]] = {}
         self._known = frozenset(self._universe.names())
 
@@ -111,31 +112,40 @@ class Edges:
         return {name: bound for name, (bound, _) in both.items()}
 
     def _mentions(self, formula: formulas.Formula, entry: Entry) -> Mentions | None:
-        """As ``mentions_of`` of what the filters leave; None when they leave nothing."""
-        if isinstance(formula, formulas.Atom):
-            return self._atom(formula, entry)
+        """As ``mentions_of`` of what the filters leave; None when they leave nothing.
+
+        Many recipes share their formulas and most share atoms: each is evaluated once, unless it looks at variables of
+        its own package.  Known ones are found by identity, as entries share them too; the table keeps them alive.
+        """
+        known = self._evaluated.get(id(formula))
+        if known is not None:
+            return known[1]
+        before, self._personal = self._personal, False
+        found = self._atom(formula, entry) if isinstance(formula, formulas.Atom) else self._joined(formula, entry)
+        if not self._personal:
+            self._evaluated[id(formula)] = formula, found
+        self._personal = self._personal or before
+        return found
+
+    def _joined(
+        self, formula: formulas.And[formulas.Formula] | formulas.Or[formulas.Formula], entry: Entry
+    ) -> Mentions | None:
         inner = [one for part in formula.items if (one := self._mentions(part, entry)) is not None]
         if not inner:
             return None
         return _every(inner) if isinstance(formula, formulas.And) else _some(inner)
 
     def _atom(self, atom: formulas.Atom, entry: Entry) -> Mentions | None:
-        """The same atoms stand in many recipes: each is evaluated once, unless it names its own package's variables."""
-        if atom in self._atoms:
-            return self._atoms[atom]
         own = package_variables({}, entry)
-        personal = False
 
         def look(name: str) -> Value:
-            nonlocal personal
-            personal = personal or name in own
-            return own[name] if name in own else self._variables.get(name)
+            if name not in own:
+                return self._variables.get(name)
+            self._personal = True
+            return own[name]
 
         need = formulas.select(atom, look)
-        found = {need.name: (need.versions, False)} if isinstance(need, formulas.Need) else None
-        if not personal:
-            self._atoms[atom] = found
-        return found
+        return {need.name: (need.versions, False)} if isinstance(need, formulas.Need) else None
 
     def _allow(self, name: str, bound: VersionFormula) -> tuple[str, ...]:
         """The versions there are of a name that a bound allows."""
