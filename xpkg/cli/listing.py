@@ -64,14 +64,10 @@ def list_(target_name: str | None, switch_name: str | None, **given: Any) -> int
 
     A PATTERN is NAME or NAME.VERSION with '*', '?' and '[...]'.  All criteria must hold.
     """
-    import gc
+    from xpkg.cli.large import large_answer
 
-    from xpkg.repo.index.content import collector_paused
-
-    with collector_paused():  # many small values, nearly all kept to the end: collecting would be a third of the time
-        status = _list(target_name, switch_name, given)
-        gc.freeze()  # nor is there anything to collect when the interpreter ends
-    return status
+    with large_answer():
+        return _list(target_name, switch_name, given)
 
 
 def _list(target_name: str | None, switch_name: str | None, given: dict[str, Any]) -> int:

@@ -119,10 +119,12 @@ def _rows(texts: Mapping[str, str]) -> Sequence[tuple[str, str]]:
 @opt.common
 def search(words: tuple[str, ...], regex: bool, short: bool, as_json: bool, verbose: int) -> int:
     """Search names, synopses, descriptions and tags for all the words; exit status 1 when nothing is found."""
+    from xpkg.cli.large import large_answer
     from xpkg.ops.query_search import search as find
 
     printer, home = opt.printer(as_json, verbose), opt.home()
-    rows = find(home, words, printer.warning, regex=regex)
-    printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
-    printer.table([(row.name,) if short else (row.name, row.version, row.synopsis) for row in rows])
+    with large_answer():
+        rows = find(home, words, printer.warning, regex=regex)
+        printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])
+        printer.table([(row.name,) if short else (row.name, row.version, row.synopsis) for row in rows])
     return ExitCode.SUCCESS if rows else ExitCode.FALSE
