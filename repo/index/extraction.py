@@ -15,13 +15,14 @@ from typing import Any
 from xpkg.core.digests import Digest
 from xpkg.core.errors import InputFileError
 from xpkg.repo.entries import texts_in
+from xpkg.repo.expressions import formula_of
 from xpkg.repo.fields import Fields
 from xpkg.repo.filters import TRUE
 from xpkg.repo.index.encoding import encode_filter, encode_formula
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.opamfile.file import OpamFile, parse
 from xpkg.repo.opamfile.printer import print_value
-from xpkg.repo.opamfile.values import Field, Item
+from xpkg.repo.opamfile.values import Field, Item, List
 from xpkg.repo.recipe_fields import commands_of, depexts_of, extra_sources_of, sources_of, updates_of, url_problem
 from xpkg.repo.recipe_reader import FORMATS, KNOWN_FIELDS, formula_field, shown
 
@@ -39,6 +40,10 @@ _URL = re.compile(
     checksum: \s*+ (?: \[ \s*+ ((?: "[^"{_ODD}]++" \s*+ )+) \] | ("[^"{_ODD}]++") ) \s*+ }} \s*+""",
     re.VERBOSE,
 )
+_DEPENDS = re.compile(r"depends:\s*+\[[ \t]*+\n((?:[^\n]++\n)+)[ \t]*+\]\s*+")
+"""Dependencies with a line for each, or for some."""
+_LARGE = 100_000
+"""Characters; the bounds on a whole file are the ordinary reader's."""
 _MOST_JOINED = 12
 """A url section written without indentation is cut inside; its pieces are joined again."""
 
@@ -110,10 +115,13 @@ class Extractor:
 
     def __init__(self) -> None:
         self._pieces: dict[str, Pairs | None] = {}
+        self._lines: dict[str, tuple[Any, ...]] = {}
 
     def entry(self, name: str, version: str, text: str) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
         """Needs and facts (``repo.entries``); None when the ordinary reader must look at the recipe."""
         values: dict[str, Any] = {}
+        if len(text) > _LARGE:
+            return None
         for pairs in self._split(text):
             if pairs is None:
                 return None
@@ -188,12 +196,38 @@ class Extractor:
         url = _URL.fullmatch(piece)
         if url is not None and (source := _source(url)) is not None:
             return (("url", source),)
+        depends = _DEPENDS.fullmatch(piece)
         try:
+            if depends is not None and (found := self._depends(depends[1])) is not None:
+                return (("depends", found),)
             file = parse(piece, "")
             pairs = tuple(self._pair(file, item) for item in file.items)
         except InputFileError:
             return None
         return None if any(pair is None for pair in pairs) else pairs  # type: ignore[return-value]
+
+    def _depends(self, text: str) -> Any:
+        """Dependencies whose every line is a sequence of them by itself; None when one is not.
+
+        Lines are shared by far more packages than lists are.  As with pieces, nothing is open at their ends; and what
+        a line begins with cannot belong to the line before, for neither an operator nor a brace can begin a list.
+        """
+        found: list[Any] = []
+        for line in text.split("\n"):
+            known = self._lines.get(line)
+            if known is None:
+                try:
+                    items = parse(f"depends: [\n{line}\n]", "").items
+                    value = items[0].value if isinstance(items[0], Field) and len(items) == 1 else None
+                    if not isinstance(value, List):
+                        return None  # the line ends the list and begins another field
+                    file = OpamFile("", line, ())
+                    known = tuple([encode_formula(formula_of(one, file, "&")) for one in value.items])
+                except InputFileError:
+                    return None
+                self._lines[line] = known
+            found += known
+        return found[0] if len(found) == 1 else (0, *found)
 
     def _pair(self, file: OpamFile, item: Item) -> tuple[str, Any] | None:
         """A field with what is kept of it; None for what only the ordinary reader understands."""
