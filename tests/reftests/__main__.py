@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,13 +16,14 @@ from tests.reftests.verdict import AGREES, Verdict
 
 def main(names: list[str]) -> None:
     recorded = read_agreement()
+    clone = os.environ.get("XPKG_TEST_OPAM_REPOSITORY")
     tables = {}
     for path in scripts(Path(".pytest_cache/d/opam-reftests").resolve()):
         script = read_script(path)
         if names and script.name not in names:
             continue
         with tempfile.TemporaryDirectory() as directory:
-            verdicts = replay(script, Path(directory) / "test")
+            verdicts = replay(script, Path(directory) / "test", None if clone is None else Path(clone))
         tables[script.name] = table_of(verdicts, recorded.get(script.name, {}))
         for one in verdicts if names else ():
             _tell(one)

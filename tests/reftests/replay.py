@@ -25,7 +25,7 @@ from tests.reftests.script import (
     rewrite,
 )
 from tests.reftests.verdict import AGREES, DIFFERS, SKIPPED, Reason, Verdict
-from tests.reftests.world import DEFAULT, World
+from tests.reftests.world import DEFAULT, World, export_commit
 
 # Programs of the scripts that only write and read files of the test's own directory.
 _NAMES = """
@@ -161,17 +161,29 @@ def _not_compared(block: Block, reason: Reason) -> Verdict:
     return Verdict(number=block.number, command=block.line, verdict=SKIPPED, reason=reason)
 
 
-def replay(script: Script, base: Path) -> list[Verdict]:
-    """The verdict on every command of a script; ``base`` is an empty directory."""
-    if script.repository != SELF_CONTAINED:
+def replay(script: Script, base: Path, clone: Path | None = None) -> list[Verdict]:
+    """The verdict on every command of a script; ``base`` is a directory to make.
+
+    Scripts about the public repository at some commit need a git ``clone`` of it.
+    """
+    if script.repository != SELF_CONTAINED and clone is None:
         return [_not_compared(block, Reason.REPOSITORY) for block in script.blocks if _is_opam(block)]
     for names, reason in ((_OWN_STATE, Reason.OWN_STATE), (_FOREIGN, Reason.NO_COMMAND)):
         if script.name in names:
             return [_not_compared(block, reason) for block in script.blocks if _is_opam(block)]
     shutil.rmtree(base, ignore_errors=True)
-    base.mkdir(parents=True)
+    (base / "test").mkdir(parents=True)
     stub = base / _NO_PROGRAMS / "opam"
     stub.parent.mkdir()
     stub.write_text("#!/bin/sh\nexit 1\n", "utf-8")
     stub.chmod(0o755)
-    return Replay(script=script, world=World(base.resolve())).run()
+    if script.repository == SELF_CONTAINED or clone is None:
+        return Replay(script=script, world=World(base.resolve())).run()
+    public = base / "public"
+    export_commit(clone, script.repository, public)
+    assert (public / "packages").is_dir(), f"the clone does not have the commit {script.repository}"
+    world = World((base / "test").resolve(), public.resolve())
+    try:
+        return Replay(script=script, world=world).run()
+    finally:
+        shutil.rmtree(public)

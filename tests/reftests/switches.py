@@ -16,13 +16,15 @@ from xpkg.core.errors import NotFoundError
 from xpkg.repo.versions import Compare
 
 _INVARIANT = re.compile(r"(?:Switch invariant: |The switch invariant was set to )\[(.*)\]$")
-_OTHERS = {"list", "show", "invariant", "export", "import", "reinstall", "link", "unlink", "default"}
+_OTHERS = {"list", "show", "invariant", "export", "reinstall", "link", "unlink", "default"}
 
 
 def switch(world: World, command: Command) -> Answer:
     rest = command.arguments.rest
     if rest[:1] == ["list-available"]:
         return compilers(world, command)
+    if rest[:1] == ["import"]:
+        return _import(world, command)
     if not rest or rest[0] in _OTHERS:
         return Answer(reason=Reason.OWN_STATE)
     if rest[0] in ("create", "install"):
@@ -38,6 +40,18 @@ def switch(world: World, command: Command) -> Answer:
     if name in world.switches and not command.failed:
         world.current = name
     return Answer(reason=Reason.OWN_STATE)
+
+
+def _import(world: World, command: Command) -> Answer:
+    """Installs what a file lists: taken over, not compared."""
+    name = command.arguments.value("--switch")
+    if name is not None and name not in world.switches:
+        world.switches[name] = Switch(name)
+        world.current = name
+    if not command.failed:
+        note_pins(world, command)
+        apply_done(world, command, [])
+    return Answer(reason=Reason.NO_COMMAND)
 
 
 def created_by_init(world: World, command: Command) -> None:

@@ -17,7 +17,7 @@ class Reason(Enum):
     BUILDING = "what is printed while building or fetching"
     HIDDEN = "the output goes to a variable"
     LIST_OF_STATE = "a list of what the steps before left installed"
-    REPOSITORY = "needs the public repository at another commit"
+    REPOSITORY = "needs a clone of the public repository"
     SYSTEM = "needs another system"
 
 

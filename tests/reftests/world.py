@@ -60,10 +60,12 @@ class Switch:
 class World:
     """One test's directory with all that opam would know."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, public: Path | None = None) -> None:
+        """``public`` is what the repository default has, which is else the test's own."""
         self.base = base
+        self._public = public
         self.opam = base / "OPAM"
-        self.opam.mkdir()
+        self.opam.mkdir(parents=True)
         self.variables: dict[str, str] = {"BASEDIR": str(base), "OPAMROOT": str(self.opam), "OPAM": "opam"}
         self.settings: dict[str, str] = {"sys-ocaml-version": "4.08.0"}
         self.addresses: dict[str, str] = {}
@@ -95,11 +97,16 @@ class World:
     def update(self, name: str) -> None:
         """Take the present content of a repository."""
         copy = self.opam / "repo" / name
+        if copy.is_symlink():
+            copy.unlink()
         shutil.rmtree(copy, ignore_errors=True)
         copy.parent.mkdir(parents=True, exist_ok=True)
+        if name == DEFAULT and self._public is not None:
+            copy.symlink_to(self._public)
+            return
         origin = self.local_path(self.addresses[name])
         if self.addresses[name].startswith("git+"):
-            _export_commit(origin, self.addresses[name].partition("#")[2] or "HEAD", copy)
+            export_commit(origin, self.addresses[name].partition("#")[2] or "HEAD", copy)
         elif origin.is_dir():
             shutil.copytree(origin, copy, ignore=shutil.ignore_patterns(".git"), symlinks=True)
         (copy / "packages").mkdir(parents=True, exist_ok=True)
@@ -186,12 +193,14 @@ class World:
         return _signature(recipe)
 
 
-def _export_commit(repository: Path, commit: str, destination: Path) -> None:
+def export_commit(repository: Path, commit: str, destination: Path) -> None:
     """The files of a commit; none when there is no such commit."""
-    destination.mkdir()
-    packed = subprocess.run(["git", "-C", str(repository), "archive", commit], capture_output=True, check=False)
-    if packed.returncode == 0:
-        subprocess.run(["tar", "-x", "-C", str(destination)], input=packed.stdout, check=True)
+    destination.mkdir(parents=True)
+    archive = ["git", "-C", str(repository), "archive", commit]
+    with subprocess.Popen(archive, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as packing:
+        subprocess.run(
+            ["tar", "-x", "-C", str(destination)], stdin=packing.stdout, stderr=subprocess.DEVNULL, check=False
+        )
 
 
 def _signature(recipe: Recipe) -> str:
