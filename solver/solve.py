@@ -62,7 +62,7 @@ def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost:
     requested = _requested(request, edges)
     asked = {(atom.name, atom.machine) for atom in request.install}
     asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}
-    given = {one: "part of the switch's invariant" for one in _meeting([request.invariant], edges)}
+    given = dict.fromkeys(_meeting([request.invariant], edges), "part of the switch's invariant")
     reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, edges)
     if not request.prune:
         before = {(one.name, one.machine) for one in request.installed}
