@@ -21,7 +21,8 @@ _GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 # What apt, npm, pip and git say when no server can be reached; all run with LC_ALL=C.
 _UNREACHABLE = re.compile(
     r"Temporary failure (in name resolution|resolving)|Could not resolve|Name or service not known"
-    r"|Network is unreachable|No route to host|Connection refused|Could not connect to|Failed to connect to|unable to connect"
+    r"|Network is unreachable|No route to host|Connection refused|Could not connect to|Failed to connect to"
+    r"|unable to connect"
     r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT"
     r"|Failed to establish a new connection|Connection timed out|NameResolutionError"
 )

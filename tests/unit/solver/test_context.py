@@ -76,14 +76,16 @@ def write_repository(root: Path, recipes: dict[str, str], cross: str | None = No
 
 @pytest.fixture(name="make")
 def make_fixture(tmp_path: Path) -> Make:
-    def make(more: dict[str, str] | None = None, *, target: str | None = "moon", **flags: bool) -> RepoContext:
+    def make(
+        more: dict[str, str] | None = None, *, target: str | None = "moon", with_test: bool = False
+    ) -> RepoContext:
         (tmp_path / "targets").mkdir()
         (tmp_path / "targets" / "native.toml").write_text(NATIVE)
         (tmp_path / "targets" / "moon.toml").write_text(MOON)
         write_repository(tmp_path / "low", RECIPES | (more or {}), CROSS)
         found = load_targets([tmp_path / "targets"])
         universe = Universe([Repository(name="low", root=tmp_path / "low")], found)
-        return RepoContext(universe, found[target] if target else None, **flags)
+        return RepoContext(universe, found[target] if target else None, with_test=with_test)
 
     return make
 
