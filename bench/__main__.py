@@ -2,6 +2,7 @@
 
     start      a cold ``install --dry-run``                        against a bare interpreter
     reinstall  remove and install with everything in the store     against ``cp -al`` of the same prefixes
+    universe   (``--universe DIRECTORY``) a whole repository     against opam on the same files
     overhead   (``--long``) one package built by xpkg              against the same commands in a plain shell
 
 State is kept below ``--root`` (default: a temporary directory, so that the first run builds everything it needs).
@@ -23,6 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bench import universe
 
 CLONE = Path(__file__).parent.parent
 
@@ -170,10 +173,15 @@ def main() -> None:
     parser.add_argument(
         "--long", metavar="NAME", nargs="?", const="lwt", help="measure the overhead too (default: lwt)"
     )
+    parser.add_argument("--universe", type=Path, metavar="DIRECTORY", help="compare with opam on this repository")
+    parser.add_argument("--opam", default="opam", help="the opam to compare with (default: the one on the search path)")
     chosen = parser.parse_args()
     packages = chosen.package or ["mirage-test"]
     target = [] if chosen.target == "native" else ["--target", chosen.target]
     with tempfile.TemporaryDirectory(prefix="xpkg-bench-", dir=chosen.root and chosen.root.parent) as scratch:
+        if chosen.universe:
+            universe.run(chosen.opam, chosen.universe, Path(scratch), chosen.rounds)
+            return
         root = (chosen.root or Path(scratch) / "root").absolute()
         bench = Bench(root=root, scratch=Path(scratch), rounds=chosen.rounds)
         print(f"{os.cpu_count()} processors, median of {chosen.rounds} runs")

@@ -36,7 +36,7 @@ Files = tuple[tuple[str, Path], ...]
 """Relative paths and where each file is, sorted."""
 Change = Callable[[OpamFile, Files], tuple[OpamFile, Files, "tuple[AppliedOverlay, ...]"]]
 """What overlays make of a recipe's file and files before they are read as a recipe."""
-FORMATS = ("2.0", "2.1")
+FORMATS = ("2.0",)
 MAX_BYTES = 4 * MAX_SIZE
 _NOTHING: Formula = And(())
 _FIELDS = """

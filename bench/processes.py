@@ -1,0 +1,92 @@
+"""Whole processes, measured from outside: the processor time, the time on the wall and the memory that they took."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """``cpu`` and ``wall`` in seconds; ``memory``, the most that one process held at once, in MiB."""
+
+    cpu: float
+    wall: float
+    memory: float
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str], directory: Path | None = None) -> Cost:
+    """Run one command, which must succeed; its own processes count too, once it has waited for them."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    told = process.stderr.read()
+    process.stderr.close()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{told.decode(errors='replace')[-2000:]}")
+    return Cost(cpu=used.ru_utime + used.ru_stime, wall=time.monotonic() - started, memory=used.ru_maxrss / 1024)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of two peers: ``run`` does the work once; ``prepare`` sets up what it needs and is not measured."""
+
+    name: str
+    run: Callable[[], Cost]
+    prepare: Callable[[], object] = lambda: None
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure."""
+    return Cost(
+        cpu=statistics.median(cost.cpu for cost in costs),
+        wall=statistics.median(cost.wall for cost in costs),
+        memory=statistics.median(cost.memory for cost in costs),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of the table: the medians of both sides, and the median of the ratios of the processor times."""
+
+    name: str
+    ours: Cost
+    peer: str
+    theirs: Cost
+    ratio: float
+    budget: str
+
+
+def compare(name: str, ours: Side, theirs: Side, rounds: int, budget: str) -> Row:
+    """Both in turn, once without counting, then ``rounds`` times."""
+    pairs = []
+    for number in range(rounds + 1):
+        pair = []
+        for side in (ours, theirs):
+            side.prepare()
+            pair.append(side.run())
+        if number:
+            pairs.append(pair)
+    return Row(
+        name=name,
+        ours=median([pair[0] for pair in pairs]),
+        peer=theirs.name,
+        theirs=median([pair[1] for pair in pairs]),
+        ratio=statistics.median(pair[0].cpu / pair[1].cpu for pair in pairs),
+        budget=budget,
+    )
