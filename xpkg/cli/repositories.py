@@ -186,14 +186,15 @@ def remove(name: str, as_json: bool, verbose: int) -> int:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[REPOSITORY...]")
 @click.option("--allow-shrink", is_flag=True, help="Take a repository that lost most of its versions.")
+@click.option("--again", is_flag=True, help="Make our copies anew even where nothing changed.")
 @opt.common
-def update(names: tuple[str, ...], allow_shrink: bool, as_json: bool, verbose: int) -> int:
+def update(names: tuple[str, ...], allow_shrink: bool, again: bool, as_json: bool, verbose: int) -> int:
     """Bring the copies of repositories up to date, all of them or those named."""
     from xpkg.cli import repository_reports as reports
 
     printer, home = opt.printer(as_json, verbose), opt.home()
     with TerminalProgress(printer) as progress:
-        results = ops.update(home, names, progress.sources, allow_shrink=allow_shrink)
+        results = ops.update(home, names, progress.sources, allow_shrink=allow_shrink, again=again)
     printer.value([reports.update_value(one) for one in results])
     for one in results:
         reports.tell_problems(printer, home, one)

@@ -110,17 +110,22 @@ def remove(home: Home, name: str, progress: Progress) -> None:
         Copies(home.root, name).remove()
 
 
-def update(home: Home, names: Sequence[str], progress: Progress, *, allow_shrink: bool = False) -> list[Updated]:
-    """Bring some repositories, or all, up to date; one that fails does not keep the others from it."""
+def update(
+    home: Home, names: Sequence[str], progress: Progress, *, allow_shrink: bool = False, again: bool = False
+) -> list[Updated]:
+    """Bring some repositories, or all, up to date; one that fails does not keep the others from it.
+
+    ``again`` makes the copies anew even where nothing changed: one may be damaged.
+    """
     chosen = [home.settings.repository(name) for name in names] if names else list(home.settings.repositories)
-    return [_update_one(home, one.name, progress, allow_shrink=allow_shrink) for one in chosen]
+    return [_update_one(home, one.name, progress, allow_shrink=allow_shrink, again=again) for one in chosen]
 
 
-def _update_one(home: Home, name: str, progress: Progress, *, allow_shrink: bool) -> Updated:
+def _update_one(home: Home, name: str, progress: Progress, *, allow_shrink: bool, again: bool) -> Updated:
     try:
         with _held(home, name, progress):
             one = settings_file.load(home.root.settings).repository(name)
-            with _brought(home, one, progress, allow_shrink=allow_shrink) as result:
+            with _brought(home, one, progress, allow_shrink=allow_shrink, again=again) as result:
                 return result
     except WorkInterrupted:
         raise
@@ -141,7 +146,9 @@ def _held(home: Home, name: str, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _brought(home: Home, one: RepositorySettings, progress: Progress, *, allow_shrink: bool) -> Iterator[Updated]:
+def _brought(
+    home: Home, one: RepositorySettings, progress: Progress, *, allow_shrink: bool, again: bool = False
+) -> Iterator[Updated]:
     """Bring one repository up to date; when the block fails it is as it was."""
     if is_directory(one.address):
         yield _read_directory(home, one)
@@ -150,7 +157,7 @@ def _brought(home: Home, one: RepositorySettings, progress: Progress, *, allow_s
 
     copies = Copies(home.root, one.name)
     copies.clear_unfinished()
-    known = copies.origin()
+    known = None if again else copies.origin()
     with arrival(remote_of(home, one, progress), known) as arrived:
         if arrived.snapshot is not None:
             with copies.new(arrived, allow_shrink=allow_shrink) as (origin, changes):
