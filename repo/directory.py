@@ -15,13 +15,16 @@ from xpkg.repo.names import name_problem, split_package, version_problem
 class Directory:
     """``packages/<name>/<name>.<version>/opam`` (or ``packages/<name>.<version>/opam``) below ``root``.
 
-    Listed when asked for and only once; InputFileError for an entry that is no package of opam's layout.
+    Listed when asked for and only once.  An entry that is no package of opam's layout is left out; ``wrong`` has those
+    met so far, each with the name it is filed under, no version, and what is wrong.  InputFileError when there is no
+    directory ``packages``.
     """
 
     def __init__(self, name: str, root: Path) -> None:
         self.name = name
         self.root = root
         self.packages = root / "packages"
+        self.wrong: list[tuple[str, str, str]] = []
         self._paths: dict[str, dict[str, str]] = {}
 
     @cached_property
@@ -31,13 +34,13 @@ class Directory:
         if not self.packages.is_dir():
             raise self.error("there is no directory packages: not a repository in opam's layout", self.root)
         with disk_errors("read the repository", self.packages), os.scandir(self.packages) as scanned:
-            names = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] not in "._")
+            names = sorted(entry.name for entry in scanned if entry.name[0] not in "._" and _is_directory(entry))
         for entry in names:
             flat = split_package(entry)
             if flat is not None:
                 entries.setdefault(flat[0], []).append(flat[1])
             elif (problem := name_problem(entry)) is not None:
-                raise self.error(f"{entry[:80]!r} is no package name: {problem}", self.packages / entry)
+                self._leave_out(entry, f"packages/{entry}", problem)
             else:
                 entries.setdefault(entry, [])
         return entries
@@ -58,7 +61,7 @@ class Directory:
         directory = f"{self.packages}/{name}"
         try:
             with os.scandir(directory) as scanned:
-                found = sorted(entry.name for entry in scanned if entry.is_dir() and entry.name[0] != ".")
+                found = sorted(entry.name for entry in scanned if entry.name[0] != "." and _is_directory(entry))
         except (FileNotFoundError, NotADirectoryError):
             return paths
         except OSError:
@@ -68,10 +71,14 @@ class Directory:
         for entry in found:
             version = entry.removeprefix(start)
             problem = version_problem(version) if version != entry else f"expected a directory {name}.<version>"
-            if problem is not None:
-                raise self.error(f"{entry[:80]!r}: {problem}", Path(directory, entry))
-            paths[version] = f"{directory}/{entry}"
+            if problem is None:
+                paths[version] = f"{directory}/{entry}"
+            else:
+                self._leave_out(name, f"packages/{name}/{entry}", problem)
         return paths
+
+    def _leave_out(self, name: str, path: str, problem: str) -> None:
+        self.wrong.append((printable(name, "")[:80], "", f"{printable(path, '')[:200]}: {problem}"))
 
     def error(self, problem: str, path: Path) -> InputFileError:
         """What to raise to refuse the repository for what is at ``path``."""
@@ -80,3 +87,11 @@ class Directory:
             reference="bad-repository",
             context=(("path", printable(str(path))),),
         )
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    """Also a link to one; a link that leads nowhere, or in a circle, is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import InputFileError, NotFoundError
@@ -54,8 +54,17 @@ class Universe:
 
         rules = CrossRules()
         for repository in reversed(self.repositories):
-            rules = read_cross_rules(repository.cross_rules, rules, repository.answers)
+            rules = read_cross_rules(repository.cross_rules, rules, partial(self._rules, repository))
         return rules
+
+    def _rules(self, repository: Repository, name: str) -> bool:
+        """Whether a repository's cross rules hold for a name: not for what an exclusive one above it owns.
+
+        The shipped one's always do, as its overlays; else whoever is asked last could move what others own.
+        """
+        above = self.repositories[: self.repositories.index(repository)]
+        owned = not repository.shipped and any(one.exclusive and one.versions(name) for one in above)
+        return repository.answers(name) and not owned
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

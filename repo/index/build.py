@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,15 +59,16 @@ def build_copy(files: Iterable[PackFile], previous: Path | None, destination: Pa
         for path, file in beside.items():
             _write_beside(file, path, destination)
         packed = {path: (file.identity, places[path]) for path, file in recipes.items()}
-        return _index("", destination, packed, previous, {path.rpartition("/")[0] for path in beside})
+        return _index("", destination, packed, {path: file.identity for path, file in beside.items()}, previous)
 
 
 def index_pack(name: str, root: Path) -> None:
     """Make the index of a copy again from its pack.  SyncError when the pack is damaged."""
     recipes = {path: found for path, found in read_pack(name, root).items() if _RECIPE.fullmatch(path)}
     with disk_errors("write an index", root), collector_paused():
-        beside = {str(top.relative_to(root)) for top in (root / "packages").rglob("*") if top.is_dir()}
-        _index(name, root, recipes, None, beside)
+        files = [path for path in (root / "packages").rglob("*") if path.is_file()]
+        beside = {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).digest() for path in files}
+        _index(name, root, recipes, beside, None)
 
 
 def _write_beside(file: PackFile, path: str, destination: Path) -> None:
@@ -133,18 +135,17 @@ class _Packed:
     directory: str
     identity: bytes
     place: Place
-    simple: bool  # nothing lies beside its opam file
 
 
 def _index(
     repository: str,
     root: Path,
     recipes: Mapping[str, tuple[bytes, Place]],
+    beside: Mapping[str, bytes],
     previous: Path | None,
-    occupied: Collection[str],
 ) -> BuildReport:
-    """Index the recipes; ``occupied`` are the directories of the copy that have files."""
-    packages, wrong = _by_name(recipes, {above for path in occupied for above in _with_parents(path)})
+    """Index the recipes; ``beside`` are the identities of the other files, which a recipe may depend on too."""
+    packages, wrong = _by_name(_with_files(recipes, beside))
     content = None if previous is None else open_content(previous / INDEX)
     for known in (content, None):
         # Damage met on the way means that nothing is taken over.
@@ -156,14 +157,26 @@ def _index(
     raise AssertionError("without an index before there is no damage")
 
 
-def _with_parents(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
+def _with_files(
+    recipes: Mapping[str, tuple[bytes, Place]], beside: Mapping[str, bytes]
+) -> dict[str, tuple[bytes, Place]]:
+    """The recipes; one with files beside has an identity that names these too."""
+    found = dict(recipes)
+    for path in sorted(beside):
+        above = path.rpartition("/")[0]
+        while above:
+            opam = f"{above}/opam"
+            if opam in found:
+                identity, place = found[opam]
+                named = b"\0".join([identity, os.fsencode(path), beside[path]])
+                found[opam] = b"m" + hashlib.blake2b(named, digest_size=16).digest(), place
+                break
+            above = above.rpartition("/")[0]
+    return found
 
 
 def _by_name(
-    recipes: Mapping[str, tuple[bytes, Place]], occupied: Collection[str]
+    recipes: Mapping[str, tuple[bytes, Place]],
 ) -> tuple[dict[str, dict[str, _Packed]], list[tuple[str, str, str]]]:
     """The versions of each package, and what is filed under no usable name."""
     packages: dict[str, dict[str, _Packed]] = {}
@@ -182,8 +195,7 @@ def _by_name(
             wrong.append((match[1] or match[2], "", f"{path}: {problem}"))
             continue
         identity, place = recipes[path]
-        directory = path.rpartition("/")[0]
-        found = _Packed(parts[1], directory, identity, place, directory not in occupied)
+        found = _Packed(parts[1], path.rpartition("/")[0], identity, place)
         packages.setdefault(parts[0], {})[parts[1]] = found
     return packages, wrong
 
@@ -202,7 +214,7 @@ class _Indexing:
         """Take over what is as it was, read the rest."""
         found = [packed[version] for version in newest_first(packed)]
         told_by = fingerprint([(one.version, one.identity, one.place) for one in found])
-        if all(one.simple for one in found) and self._tally.same(name, told_by):
+        if self._tally.same(name, told_by):
             self._builder.keep(name)
             return
         known = self._tally.known(name)
@@ -210,7 +222,7 @@ class _Indexing:
         versions, facts = [], []
         for one in found:
             before = known.get(one.version)
-            if before is not None and before.identity == one.identity and one.simple:
+            if before is not None and before.identity == one.identity:
                 made = before._replace(place=one.place)
                 facts.append(texts[one.version])
                 self._tally.kept(name, made)

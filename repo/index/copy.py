@@ -49,8 +49,7 @@ class PackedCopy:
         try:
             return tuple([one.version for one in content.versions(name)])
         except IndexDamaged:
-            self._repair()
-            return self.versions(name)
+            return tuple([one.version for one in self._mended().versions(name)])
 
     def entry(self, name: str, version: str) -> Entry:
         """What is kept of a version that ``versions`` lists."""
@@ -66,8 +65,7 @@ class PackedCopy:
             try:
                 return content.facts(name)[position]
             except IndexDamaged:
-                self._repair()
-                return self._opened().facts(name)[position]
+                return self._mended().facts(name)[position]
 
         return Entry(name, version, self.name, needs=one.needs or NO_NEEDS, facts=facts)
 
@@ -84,19 +82,15 @@ class PackedCopy:
         try:
             return self._opened().mentions()[name]
         except IndexDamaged:
-            self._repair()
-            return self._opened().mentions()[name]
+            return self._mended().mentions()[name]
 
     def _opened(self) -> Content:
         if self._content is None:
-            self._content = open_content(self.root / INDEX)
-            if self._content is None:
-                self._repair()
-        assert self._content is not None
+            self._content = open_content(self.root / INDEX) or self._mended()
         return self._content
 
-    def _repair(self) -> None:
-        """Make the index again from the pack."""
+    def _mended(self) -> Content:
+        """The index made again from the pack, and all of it read once: a disk may not keep what is written."""
         from xpkg.repo.index.build import index_pack
 
         with suppress(OSError):
@@ -109,9 +103,14 @@ class PackedCopy:
                 context=error.context,
                 hint=error.hint,
             ) from error
-        self._content = open_content(self.root / INDEX)
-        if self._content is None:
-            raise damaged(self.name, self.root)
+        try:
+            content = Content(self.root / INDEX)
+            for name in content.names:
+                content.blocks(name)
+        except IndexDamaged as error:
+            raise damaged(self.name, self.root) from error
+        self._content = content
+        return content
 
     def _bytes(self, place: Any) -> bytes:
         offset, size, checksum = place

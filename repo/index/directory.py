@@ -19,7 +19,7 @@ from xpkg.core.locks import locked
 from xpkg.repo.entries import NO_NEEDS, Entry
 from xpkg.repo.index.content import Content, Version, collector_paused, open_content
 from xpkg.repo.index.file import IndexDamaged
-from xpkg.repo.index.stamps import stamp_of, times_of
+from xpkg.repo.index.stamps import PLAIN_STAMP, times_of, version_stamp
 
 if TYPE_CHECKING:
     from xpkg.repo.directory import Directory
@@ -49,6 +49,7 @@ class IndexedDirectory:
         self._versions: dict[str, tuple[str, ...]] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._changed = 0
+        self._mended = False
 
     @cached_property
     def _directory(self) -> Directory:
@@ -114,14 +115,16 @@ class IndexedDirectory:
         return Entry(name, version, self.name, needs=one.needs or NO_NEEDS, facts=facts)
 
     def _holds(self, name: str, one: Version) -> bool:
-        """Whether a recipe's file is as it was when it was indexed."""
+        """Whether a recipe is as it was when it was indexed."""
         if one.place is None:
             return False
         package = f"{name}.{one.version}"
         if package in self._held:
             return True
         # Texts, not paths: a question about all packages asks this tens of thousands of times.
-        stamp = stamp_of(f"{self._packages}/{name}/{package}/opam") or stamp_of(f"{self._packages}/{package}/opam")
+        with_files = len(one.place) > PLAIN_STAMP
+        stamp = version_stamp(f"{self._packages}/{name}/{package}", with_files=with_files)
+        stamp = stamp or version_stamp(f"{self._packages}/{package}", with_files=with_files)
         if stamp != one.place:
             return False
         self._held.add(package)
@@ -188,8 +191,12 @@ class IndexedDirectory:
         return self._content
 
     def _repaired(self) -> Content | None:
-        """The index made from nothing, after damage was met in it."""
+        """The index made from nothing, after damage was met in it; None where that happens again and again."""
         assert self._index is not None
+        if self._mended:
+            self._content = None
+            return None
+        self._mended = True
         with suppress(OSError):
             self._index.unlink(missing_ok=True)
         return self._made()

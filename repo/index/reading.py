@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ class RecipeIndexer:
 
     def read(self, directory: Path, name: str, version: str, data: bytes | None) -> Kept:
         """What is kept of a recipe; ``data`` is its opam file, None to have the ordinary reader tell what is wrong."""
-        if data is not None and len(data) <= MAX_BYTES:
+        # Files are checked too where there are any, which is rare.
+        if data is not None and len(data) <= MAX_BYTES and not os.path.lexists(f"{directory}/files"):
             found = self._extractor.entry(name, version, decode(data))
             if found is not None:
                 return None, *found

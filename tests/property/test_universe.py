@@ -105,7 +105,12 @@ class Definition:
         return reversed(found)
 
     def rule(self, name: str) -> str | None:
-        return next((label for label, one in self.ranked if name in one.rules and one.answers(name)), None)
+        owned = False
+        for label, content in self.ranked:
+            if name in content.rules and content.answers(name) and (content.shipped or not owned):
+                return label
+            owned = owned or (content.exclusive and bool(content.versions(name)))
+        return None
 
 
 @pytest.fixture(scope="module")

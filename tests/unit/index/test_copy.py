@@ -170,3 +170,21 @@ def test_what_is_filed_under_no_name_is_told(tmp_path: Path) -> None:
     report = build(root, None, tmp_path / "copy")
     assert report.problems == (("other", "", "packages/other/strange.1/opam: expected a directory other.<version>"),)
     assert PackedCopy("test", tmp_path / "copy").names() == ("good",)
+
+
+def test_files_beside_a_recipe_are_a_part_of_it(root: Path, tmp_path: Path) -> None:
+    promise = hashlib.sha256(b"right").hexdigest()
+    opam = write(root, "files", "2", f'opam-version: "2.0"\nextra-files: ["p" "sha256={promise}"]\n')
+    previous = None
+    for step, content in enumerate(["right", "wrong", "right", None, "right"]):
+        shutil.rmtree(opam.parent / "files", ignore_errors=True)
+        if content is not None:
+            (opam.parent / "files").mkdir()
+            (opam.parent / "files" / "p").write_text(content)
+        copy = tmp_path / f"copy{step}"
+        report = build(root, previous, copy)
+        assert report.changed == (() if previous is None else (("files", "2"),))
+        assert (PackedCopy("test", copy).entry("files", "2").problem is None) == (content == "right")
+        assert same(recipes_read(copy), copy, root)
+        previous = copy
+    assert build(root, previous, tmp_path / "last").parsed == 0

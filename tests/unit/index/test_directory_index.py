@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,7 @@ def test_any_damage_is_repaired(root: Path, tmp_path: Path) -> None:
 
 _READ = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xpkg.repo.index.directory import IndexedDirectory
 root, state = Path(sys.argv[1]), Path(sys.argv[2])
@@ -193,3 +196,45 @@ def test_processes_that_update_and_read_at_once(root: Path, tmp_path: Path) -> N
         index.unlink(missing_ok=True)
     assert [(one.wait(), one.communicate()[1].decode()) for one in started] == [(0, "")] * 4
     assert not list(state.glob(".tmp-*"))
+
+
+def test_what_lies_beside_a_recipe_counts_too(root: Path, tmp_path: Path) -> None:
+    """The verdict on a recipe depends on its files, and in the older format on what it says in others."""
+    promise = hashlib.sha256(b"right").hexdigest()
+    write(root, "files", "1", f'opam-version: "2.0"\nextra-files: ["p" "sha256={promise}"]\n')
+    write(root, "links", "1")
+    write(root, "old", "1", 'opam-version: "1.2"\n')
+    files, links, old = (root / "packages" / name / f"{name}.1" for name in ("files", "links", "old"))
+
+    def put(path: Path, text: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    changes: list[Callable[[], object]] = [
+        lambda: put(files / "files/p", "wrong"),
+        lambda: put(files / "files/p", "right"),
+        lambda: put(files / "files/p", "wrong"),
+        lambda: shutil.rmtree(files / "files"),
+        lambda: put(links / "files/one", ""),
+        lambda: (links / "files/two").symlink_to("one"),
+        lambda: (links / "files/two").unlink(),
+        lambda: put(links / "files/inside/three", ""),
+        lambda: (links / "files/inside/four").symlink_to("three"),
+        lambda: shutil.rmtree(links / "files"),
+        lambda: put(old / "descr", "First"),
+        lambda: put(old / "descr", "Other"),
+        lambda: (old / "descr").unlink(),
+    ]
+    for change in changes:
+        settle(root)
+        listing(root, tmp_path).refresh()
+        assert everything(listing(root, tmp_path)) == without_index(root)
+        change()
+        assert everything(listing(root, tmp_path)) == without_index(root)
+
+
+def test_entries_that_are_no_packages_are_told(root: Path, tmp_path: Path) -> None:
+    (root / "packages" / "a" / "b.1").mkdir()
+    report = listing(root, tmp_path).refresh()
+    assert ("a", "", "packages/a/b.1: expected a directory a.<version>") in report.problems
+    assert listing(root, tmp_path).versions("a") == ("2", "1")

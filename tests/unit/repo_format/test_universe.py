@@ -8,6 +8,7 @@ import pytest
 
 from xpkg.core.errors import InputFileError
 from xpkg.repo.crossrules import read_cross_rules
+from xpkg.repo.directory import Directory
 from xpkg.repo.repository import Repository
 from xpkg.repo.universe import Universe, UnknownPackage
 
@@ -52,17 +53,24 @@ def test_a_broken_recipe_does_not_hinder_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", ["-x", "a b", "a.1/2", "con", "1"])
-def test_a_directory_that_is_no_package_is_refused(tmp_path: Path, entry: str) -> None:
+def test_a_directory_that_is_no_package_is_left_out(tmp_path: Path, entry: str) -> None:
+    add(tmp_path, "good.1")
     (tmp_path / "packages" / entry.replace("/", "\n")).mkdir(parents=True)
-    with pytest.raises(InputFileError) as caught:
-        Repository(name="here", root=tmp_path).names()
-    assert "\n" not in caught.value.message
+    directory = Directory("here", tmp_path)
+    assert list(directory.entries) == ["good"]
+    ((name, version, problem),) = directory.wrong
+    assert version == ""
+    assert "\n" not in name + problem
 
 
-def test_a_directory_of_another_package_is_refused(tmp_path: Path) -> None:
+def test_a_directory_of_another_package_is_left_out(tmp_path: Path) -> None:
+    add(tmp_path, "a.1")
     (tmp_path / "packages" / "a" / "b.1").mkdir(parents=True)
-    with pytest.raises(InputFileError, match=r"expected a directory a\.<version>"):
-        Repository(name="here", root=tmp_path).versions("a")
+    (tmp_path / "packages" / "circle").symlink_to("circle")
+    directory = Directory("here", tmp_path)
+    assert list(directory.places("a")) == ["1"]
+    assert directory.wrong == [("a", "", "packages/a/b.1: expected a directory a.<version>")]
+    assert Repository(name="here", root=tmp_path).names() == ("a",)
 
 
 def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
