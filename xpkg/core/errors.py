@@ -7,6 +7,7 @@ people and programs read the same facts.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -52,6 +53,14 @@ class XpkgError(Exception):
         self.hint = hint
         if reference is not None:
             self.reference = reference
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All parts, for another process: kinds of errors differ in what they are made from."""
+        return _with_parts, (type(self), self.args), self.__dict__
+
+
+def _with_parts(kind: type[XpkgError], parts: tuple[object, ...]) -> XpkgError:
+    return kind.__new__(kind, *parts)
 
 
 class UsageError(XpkgError):

@@ -7,10 +7,11 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
 
-from xpkg.core.errors import ConfigurationError
+from xpkg.core.errors import ConfigurationError, XpkgError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,6 +28,13 @@ class ShardLost(ConfigurationError):
     reference = "shard-lost"
 
 
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    """The traceback of a mistake of xpkg's own; such an exception itself need not survive the way."""
+
+    trace: str
+
+
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0))
@@ -35,7 +43,8 @@ def processors() -> int:
 def in_shards(work: Work[T], items: Sequence[T], shards: int, tell: Tell) -> list[int]:
     """What ``work`` finds in all items, sorted; it gets every ``shards``-th item in processes forked from this one.
 
-    They see all that is in memory now, so nothing is copied to them.  ``tell`` is called in this process.
+    They see all that is in memory now, so nothing is copied to them.  ``tell`` is called in this process.  An XpkgError
+    of ``work`` is raised here as soon as it is known; ShardLost when a process ends without a word.
     """
     if shards <= 1:
         return sorted(work(items, tell))
@@ -89,7 +98,19 @@ def _run(work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], sendi
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     with suppress(BrokenPipeError):  # whoever asked is gone
-        sending.send(work(items, sending.send))
+        try:
+            found = work(items, sending.send)
+        except XpkgError as error:
+            sending.send(error)
+        except MemoryError:
+            return  # the parent says it
+        except Exception as error:
+            import traceback
+
+            sending.send(_Crash(traceback.format_exc()))
+            raise SystemExit(1) from error
+        else:
+            sending.send(found)
 
 
 def _collect(open_: dict[Connection, int], tell: Tell) -> dict[int, list[R]]:
@@ -98,11 +119,17 @@ def _collect(open_: dict[Connection, int], tell: Tell) -> dict[int, list[R]]:
         for ready in wait(list(open_)):
             assert isinstance(ready, Connection)
             try:
-                message: int | list[R] = ready.recv()
+                message: int | XpkgError | _Crash | list[R] = ready.recv()
             except EOFError:
                 raise ShardLost(
                     "a part of the work ended without its answer", hint="was there enough memory? -j 1 needs the least"
                 ) from None
+            if isinstance(message, XpkgError):
+                raise message
+            if isinstance(message, _Crash):
+                mistake = RuntimeError("a part of the work failed")
+                mistake.add_note(message.trace)
+                raise mistake
             if isinstance(message, int):
                 tell(message)
             else:
