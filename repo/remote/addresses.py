@@ -36,16 +36,6 @@ class Address:
     commit: str | None = None
 
 
-def is_directory(location: str) -> bool:
-    """Whether a location of the settings is read in place."""
-    return location.startswith("/")
-
-
-def is_git(location: str) -> bool:
-    """Whether a location of the settings is a git repository."""
-    return location.startswith("git+")
-
-
 def address_of(text: str, directory: Path) -> Address:
     """What a user's address means; ``directory`` is what a relative path starts from.  UsageError says why not."""
     if not text or text != text.strip() or any(ord(character) < 32 for character in text):

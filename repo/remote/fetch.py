@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from xpkg.core.errors import SyncError
 from xpkg.core.files import disk_errors
 from xpkg.core.paths import StateRoot
-from xpkg.repo.remote.addresses import is_git
+from xpkg.repo.remote.locations import is_git
 from xpkg.repo.remote.missing import NoSuchCommit
 from xpkg.repo.remote.origin import Origin
 from xpkg.repo.sources.attempt import Attempt, AttemptFailed, Stop, shown

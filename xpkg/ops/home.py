@@ -17,6 +17,7 @@ from xpkg.ops.settings import SHIPPED, RepositorySettings, Settings
 from xpkg.repo.index.copy import PackedCopy
 from xpkg.repo.index.directory import IndexedDirectory
 from xpkg.repo.machine_names import NATIVE
+from xpkg.repo.remote.locations import is_directory
 from xpkg.repo.repository import Listing, Repository
 from xpkg.repo.universe import Universe
 from xpkg.shipped import PACKAGES, TARGETS
@@ -61,11 +62,8 @@ class Home:
 
     def _repository(self, one: RepositorySettings, priority: int) -> Repository:
         root = self.repository_root(one.name, one.address)
-        listing: Listing
-        if "://" in one.address or one.address.startswith("git+"):
-            listing = PackedCopy(one.name, root)
-        else:
-            listing = self.indexed_directory(one.name, root)
+        here = is_directory(one.address)
+        listing: Listing = self.indexed_directory(one.name, root) if here else PackedCopy(one.name, root)
         return Repository(
             name=one.name, root=root, priority=priority, exclusive=one.exclusive, names=one.names, listing=listing
         )
@@ -79,7 +77,7 @@ class Home:
 
         The copy by its own name: an update meanwhile must not lead a reader from the old one into the new one.
         """
-        if "://" not in address and not address.startswith("git+"):
+        if is_directory(address):
             return Path(address)
         link = self.root.repositories / name
         return link.parent / os.readlink(link) if link.is_symlink() else link
@@ -88,7 +86,8 @@ class Home:
     def targets(self) -> Mapping[str, Target]:
         from xpkg.repo.targets import load_targets
 
-        directories = [repository.root / "targets" for repository in self.repositories[:-1]]
+        # One that answers for some package names only describes no machines.
+        directories = [repository.root / "targets" for repository in self.repositories[:-1] if not repository.globs]
         return load_targets((*(path for path in directories if path.is_dir()), TARGETS))
 
     def target(self, name: str) -> Target:

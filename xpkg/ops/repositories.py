@@ -18,7 +18,8 @@ from xpkg.ops import settings as settings_file
 from xpkg.ops.home import Home
 from xpkg.ops.repository_copies import NO_CHANGES, Changes, Copies, broken_of, changes_of, not_a_repository
 from xpkg.ops.settings import FIRST, Place, RepositorySettings
-from xpkg.repo.remote.addresses import Address, is_directory
+from xpkg.repo.remote.addresses import Address
+from xpkg.repo.remote.locations import is_directory
 from xpkg.repo.remote.origin import Broken, note_checked, write_origin
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from xpkg.ops.home import Home
 from xpkg.ops.repositories import remote_of
 from xpkg.ops.repository_copies import Copies
 from xpkg.ops.settings import SHIPPED, RepositorySettings
-from xpkg.repo.remote.addresses import is_directory, is_git
+from xpkg.repo.remote.locations import is_directory, is_git
 from xpkg.repo.remote.origin import Broken, last_checked
 from xpkg.repo.repository import Repository
+from xpkg.repo.sources.attempt import shown
 
 if TYPE_CHECKING:
     from xpkg.repo.overlays.survey import OverlayProblem
@@ -72,7 +73,7 @@ def _status(home: Home, one: RepositorySettings, rank: int, progress: Progress, 
         left_out=origin.left_out,
     )
     if origin.address != one.address:
-        return replace(found, stale=f"the copy is of {origin.address}")
+        return replace(found, stale=f"the copy is of {shown(origin.address)}")
     if one.commit is not None and origin.commit != one.commit:
         return replace(found, stale="the copy is of another commit than the one it is held at")
     if not ask:
@@ -117,9 +118,11 @@ def repository_of(home: Home, name: str) -> Repository:
 
 
 def explained(home: Home, name: str, broken: Broken) -> InputFileError | None:
-    """The error of a broken recipe with file, line and caret; None when it is well now."""
+    """The error of a broken recipe with file, line and caret; None when it is well now, or filed as no version."""
+    repository = repository_of(home, name)
     try:
-        repository_of(home, name).recipe(broken.name, broken.version)
+        if broken.version in repository.versions(broken.name):
+            repository.recipe(broken.name, broken.version)
     except InputFileError as error:
         return error
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from xpkg.core.errors import InputFileError, NotFoundError, UsageError
 from xpkg.core.files import write_atomically
 from xpkg.core.text import did_you_mean
+from xpkg.repo.remote.locations import is_git
 
 DEFAULT_SWITCH = "default"
 SHIPPED = "xpkg"
@@ -134,7 +135,7 @@ def check_repository(one: RepositorySettings) -> None:
             reference="bad-commit",
             hint="40 hexadecimal digits, as `git rev-parse` prints; a branch or tag goes after '#' in the address",
         )
-    if one.commit is not None and not one.address.startswith("git+"):
+    if one.commit is not None and not is_git(one.address):
         raise UsageError(
             f"only a git repository can be held at a commit, and {one.address} is none", reference="bad-commit"
         )

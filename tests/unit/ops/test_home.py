@@ -40,3 +40,15 @@ def test_a_reader_stays_with_the_copy_it_began_with(tmp_path: Path) -> None:
     link.symlink_to("far@1")
     assert home.repository_root("far", "https://x.example/far") == home.root.repositories / "far@1"
     assert home.repository_root("never-fetched", "https://x.example/far") == home.root.repositories / "never-fetched"
+
+
+def test_a_directory_is_one_whatever_its_name(tmp_path: Path) -> None:
+    """As `xpkg.ops.repositories` sees it, which does not fetch it."""
+    named = tmp_path / "git+x:" / "r"
+    (named / "packages" / "a" / "a.1").mkdir(parents=True)
+    (named / "packages" / "a" / "a.1" / "opam").write_text('opam-version: "2.0"\n')
+    address = str(named).replace("git+x:/r", "git+x://r")
+    home = Home(tmp_path / "state")
+    home.change_settings(lambda now: now.with_repository(RepositorySettings(name="odd", address=address)))
+    assert home.repository_root("odd", address) == named
+    assert home.repositories[0].names() == ("a",)
