@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError
@@ -11,7 +11,6 @@ from xpkg.ops.query_entries import texts
 from xpkg.ops.query_text import field_text
 from xpkg.repo.opamfile.values import (
     Bool,
-    Field,
     Group,
     Ident,
     Integer,
@@ -102,12 +101,3 @@ def _strings(value: Value) -> Iterator[str]:
             yield from _strings(value.value)
         case Bool() | Integer():
             return
-
-
-def all_fields(recipe: Recipe) -> Sequence[str]:
-    """The names of the fields a recipe has, those of its sections with a point."""
-    found = list(recipe.fields)
-    for item in recipe.file.items:
-        if not isinstance(item, Field):
-            found += [f"{item.kind}.{inner.name}" for inner in item.items if isinstance(inner, Field)]
-    return list(dict.fromkeys(found))
