@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.digests import Digest, of_file
 from xpkg.core.errors import InputFileError
-from xpkg.core.files import disk_errors
+from xpkg.core.files import NotRegular, disk_errors, read_regular
 from xpkg.core.text import printable
 from xpkg.repo.expressions import formula_of
 from xpkg.repo.fields import Fields
@@ -135,8 +135,11 @@ def _read(path: Path) -> bytes:
     """The file's bytes; one that is too large is not read whole."""
     with disk_errors("read", path):
         try:
-            with path.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
+            data = read_regular(path, MAX_BYTES + 1)
+        except NotRegular as error:
+            raise InputFileError(
+                "an opam file is no regular file", context=(("path", printable(str(path))),)
+            ) from error
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise InputFileError("a package has no opam file", context=(("path", printable(str(path))),)) from error
     if len(data) > MAX_BYTES:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xpkg.core.errors import InputFileError, StoreError
+from xpkg.core.files import read_regular
 from xpkg.repo.entries import NO_FACTS, facts_of, needs_of, problem_of
 from xpkg.repo.index.extraction import Extractor
 from xpkg.repo.opamfile.file import decode
@@ -41,8 +42,8 @@ class RecipeIndexer:
 
 def opam_bytes(directory: Path) -> bytes | None:
     """The opam file of a recipe, a little more than allowed of one that is too large; None when it cannot be read."""
-    with suppress(OSError), (directory / "opam").open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    with suppress(OSError):
+        return read_regular(directory / "opam", MAX_BYTES + 1)
     return None
 
 

@@ -34,6 +34,37 @@ def disk_errors(doing: str, path: Path) -> Iterator[None]:
         ) from error
 
 
+class NotRegular(OSError):
+    """What is to be read is no file with content of its own: a pipe, a socket, a device."""
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The first ``most`` bytes of a file, without waiting for anyone: OSError for what is no regular file.
+
+    A pipe that nobody writes to would hold up a reader for ever, and a device may have no end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise _not_regular(path) from error
+        raise
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise _not_regular(path)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(most)
+    finally:
+        os.close(descriptor)
+
+
+def _not_regular(path: Path) -> NotRegular:
+    return NotRegular(errno.EINVAL, "it is no regular file", str(path))
+
+
 def sync_directory(path: Path) -> None:
     """Make renames and new names in ``path`` durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

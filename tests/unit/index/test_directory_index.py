@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.index.recipes import everything, without_index, write
+from xpkg.core.errors import InputFileError
 from xpkg.repo.index.content import open_content
 from xpkg.repo.index.directory import IndexedDirectory
+from xpkg.repo.recipe_reader import read_recipe
 
 
 @pytest.fixture
@@ -238,3 +240,14 @@ def test_entries_that_are_no_packages_are_told(root: Path, tmp_path: Path) -> No
     report = listing(root, tmp_path).refresh()
     assert ("a", "", "packages/a/b.1: expected a directory a.<version>") in report.problems
     assert listing(root, tmp_path).versions("a") == ("2", "1")
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_instead_of_a_recipe_holds_up_nobody(root: Path, tmp_path: Path) -> None:
+    path = root / "packages/a/a.1/opam"
+    path.unlink()
+    os.mkfifo(path)
+    (problem,) = (one for one in listing(root, tmp_path).refresh().problems if one[0] == "a")
+    assert "an opam file is no regular file" in str(problem)
+    with pytest.raises(InputFileError, match="an opam file is no regular file"):
+        read_recipe(path.parent, "a", "1", "test")
