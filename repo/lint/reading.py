@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from xpkg.core.errors import InputFileError
-from xpkg.core.files import disk_errors
+from xpkg.core.errors import InputFileError, StoreError
+from xpkg.core.files import disk_errors, read_regular
 from xpkg.core.text import printable
 from xpkg.repo.lint.field_forms import EXTENSIONS
 from xpkg.repo.lint.findings import Check, Finding, Found
@@ -33,12 +33,19 @@ def lint_path(path: Path, codes: frozenset[str], data: bytes | None = None) -> t
 
     In ``NAME.VERSION/opam`` and ``NAME.VERSION.opam`` the name says which package it is (``OpamPackage.of_filename``);
     ``files/`` beside the file belongs to it.  ``data`` is its content where that is kept elsewhere (a fetched
-    repository's pack).  InputFileError when the file cannot be read.
+    repository's pack).  A file that cannot be read is a finding whatever the codes: nothing can be said of it.
     """
+    try:
+        return _lint_path(path, codes, data)
+    except StoreError as problem:
+        return (_unreadable(path, problem),)
+
+
+def _lint_path(path: Path, codes: frozenset[str], data: bytes | None) -> tuple[Finding, ...]:
     kept = data
     if data is None:
-        with disk_errors("read", path), path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        with disk_errors("read", path):
+            data = read_regular(path, _MAX_BYTES + 1)
     inside = path.name == "opam"
     identity = split_package(path.parent.name if inside else path.name.removesuffix(".opam"))
     files = _files(path.parent / "files")
@@ -110,14 +117,24 @@ def _spoiled(subject: Subject) -> Found | None:
     return None
 
 
+def _unreadable(path: Path, problem: StoreError) -> Finding:
+    place = dict(problem.context).get("path", str(path))
+    beside = "" if place == str(path) else f" ({place})"
+    return _of_file_as_such(REFUSED, Found(None, f"{problem.message}{beside}"), str(path))
+
+
 def _finding(check: Check, found: Found, file: OpamFile) -> Finding:
     if found.place is not None:
         return _of_error(check, file.error(found.message, found.place), found.message, found.hint)
+    return _of_file_as_such(check, found, file.filename)
+
+
+def _of_file_as_such(check: Check, found: Found, filename: str) -> Finding:
     return Finding(
         code=check.code,
         severity=check.severity,
         message=printable(found.message),
-        file=printable(file.filename),
+        file=printable(filename),
         line=1,
         column=1,
         source_line="",
@@ -165,5 +182,10 @@ def _files(directory: Path) -> dict[str, Callable[[], bytes]]:
                 for name in names:
                     path = Path(top, name)
                     if path.is_file() and not path.is_symlink():
-                        found[path.relative_to(directory).as_posix()] = path.read_bytes
+                        found[path.relative_to(directory).as_posix()] = partial(_content, path)
     return found
+
+
+def _content(path: Path) -> bytes:
+    with disk_errors("read", path):
+        return path.read_bytes()

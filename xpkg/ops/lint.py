@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import InputFileError, NotFoundError, UsageError
-from xpkg.core.files import disk_errors
 from xpkg.core.text import printable
 from xpkg.ops.home import Home
 from xpkg.ops.shards import Tell, map_in_shards
@@ -111,15 +110,12 @@ def _in_directory(path: Path) -> list[Path]:
 
 
 def _below(path: Path) -> Iterator[Path]:
-    """Every file ``opam`` and ``*.opam`` below a directory, sorted."""
-
-    def unreadable(error: OSError) -> None:
-        raise error
-
-    with disk_errors("look below", path):
-        for top, directories, names in os.walk(path, onerror=unreadable):
-            directories.sort()
-            yield from (Path(top, name) for name in sorted(names) if name == "opam" or name.endswith(".opam"))
+    """Every file ``opam`` and ``*.opam`` below a directory, sorted; then what cannot be listed, for a finding of it."""
+    closed: list[OSError] = []
+    for top, directories, names in os.walk(path, onerror=closed.append):
+        directories.sort()
+        yield from (Path(top, name) for name in sorted(names) if name == "opam" or name.endswith(".opam"))
+    yield from (Path(error.filename) for error in closed)
 
 
 def _of_package(home: Home, word: str) -> OpamPath:

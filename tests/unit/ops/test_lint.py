@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,46 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     assert (alone.files, alone.count(Severity.ERROR), alone.count(Severity.WARNING)) == (403, 201, 101)
     assert told[-1] == (403, 403)
     assert told == sorted(told)
+
+
+def test_what_cannot_be_read_is_a_finding_of_its_own(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe or a device would hold up all: only regular files are opened.  Codes that leave X01 out hide none."""
+    tree = tmp_path / "tree"
+    good = write(tree / "p" / "opam", put("license", '"Free"'))
+    (tree / "q.opam").symlink_to("absent")
+    (tree / "r.opam").symlink_to("/dev/zero")
+    os.mkfifo(tree / "z.opam")
+    (tree / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(place: str) -> os._ScandirIterator[str]:
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        files = files_meant(home, [str(tree)], recursive=True)
+    report = lint(files, chosen(["62"]))
+    assert report.files == 5
+    assert [(one.file, one.code, one.message.partition(": ")[2]) for one in report.findings] == [
+        (str(tree / "q.opam"), "X01", "No such file or directory"),
+        (str(tree / "r.opam"), "X01", "it is no regular file"),
+        (str(tree / "z.opam"), "X01", "it is no regular file"),
+        (str(good), "62", report.findings[3].message.partition(": ")[2]),
+        (str(tree / "closed"), "X01", "Is a directory"),
+    ]
+
+
+def test_a_file_beside_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "p.1" / "opam", f'{CLEAN}extra-files: ["a" "md5={"0" * 32}"]\n')
+    beside = write(path.parent / "files" / "a")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (finding,) = lint([OpamPath(path=path)], chosen()).findings
+    assert finding.message == f"cannot read: Permission denied ({beside})"
