@@ -136,6 +136,22 @@ def test_conflicts_go_both_ways_and_by_class(universe: Universe) -> None:
     assert conflicting("base") == set()
 
 
+def test_conflicts_know_no_kinds_of_needs(tmp_path: Path) -> None:
+    """``build`` and the like are undefined in a conflict, whatever kinds the question is about."""
+    texts = {
+        "a.1": 'conflicts: ["b" {build} "c" {!build} "d" {build | os = "linux"} "e" {with-test & < "2"} "f"]',
+        **{f"{name}.1": "" for name in "bcdef"},
+    }
+    for package, text in texts.items():
+        directory = tmp_path / "packages" / package
+        directory.mkdir(parents=True)
+        (directory / "opam").write_text(f"{HEAD}{text}\n")
+    universe = Universe([Repository(name="test", root=tmp_path)], {})
+    variables: Mapping[str, bool | str | list[str] | None] = {"os": "linux", "build": True, "with-test": True}
+    found = Conflicts(Entries(universe, pytest.fail), variables, [read_spelling("a")])
+    assert [name for name in "bcdef" if found.hold(universe.entry(name, "1"))] == ["d", "f"]
+
+
 def test_alternatives_of_a_formula() -> None:
     low, high = Compare("<", "2"), Compare(">=", "1")
     a, b = Need("a", low), Need("a", high)
