@@ -55,10 +55,19 @@ def run_client(
 ) -> Done:
     """Run ``command`` in its own process group, with no input; ``poll`` is called now and then.
 
-    AttemptFailed after ``seconds``; WorkInterrupted when stopped.  Either way, as after any other
-    error, the whole group has been killed on return.
+    AttemptFailed after ``seconds``, or once it has said too much; WorkInterrupted when stopped.  Either way, as after
+    any other error, the whole group has been killed on return.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+
+        def check_output() -> None:
+            if any(os.fstat(file.fileno()).st_size > _MOST_OUTPUT for file in (out, err)):
+                raise AttemptFailed(f"{Path(command[0]).name} said more than {_MOST_OUTPUT} bytes")
+
+        def watch() -> None:
+            check_output()
+            poll()
+
         process = subprocess.Popen(
             list(command),
             env=dict(environment),
@@ -69,11 +78,10 @@ def run_client(
             start_new_session=True,
         )
         try:
-            _wait(process, command[0], stop, seconds, poll)
+            _wait(process, command[0], stop, seconds, watch)
         finally:
             _kill_group(process)
-        if os.fstat(out.fileno()).st_size > _MOST_OUTPUT:
-            raise AttemptFailed(f"{Path(command[0]).name} said more than {_MOST_OUTPUT} bytes")
+        check_output()
         return Done(
             code=process.returncode,
             out=_text(out.fileno(), "surrogateescape"),
