@@ -37,12 +37,23 @@ _NOBODY = (
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
+def _sendable(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """How a server names what it has at a URL (RFC 9110, 8.8); empty texts where it does not."""
+    """How a server names what it has at a URL (RFC 9110, 8.8); empty texts where it does not.
+
+    What is not printable ASCII is dropped: it could not be sent back.
+    """
 
     etag: str = ""
     modified: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "etag", _sendable(self.etag))
+        object.__setattr__(self, "modified", _sendable(self.modified))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +152,7 @@ def _range_headers(attempt: Attempt, have: int) -> dict[str, str]:
         return {}
     asked = {"Range": f"bytes={have}-"}
     with suppress(OSError, ValueError, KeyError, TypeError):
-        if validator := str(json.loads(_notes(attempt.partial).read_text())["validator"]):
+        if validator := _sendable(str(json.loads(_notes(attempt.partial).read_text())["validator"])):
             return {**asked, "If-Range": validator}
     return asked if attempt.digests else {}
 
@@ -214,7 +225,8 @@ def _start(response: requests.Response, have: int, attempt: Attempt) -> int:
     if status != 200:
         raise AttemptFailed(f"HTTP status {status} {response.reason or ''}".strip())
     _discard(attempt.partial)
-    etag, modified = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+    named = Version(etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", ""))
+    etag, modified = named.etag, named.modified
     # If-Range wants a strong validator (RFC 9110, 13.1.5).
     notes = {"etag": etag, "modified": modified, "validator": etag if etag[:2] not in ("", "W/") else modified}
     if etag or modified:
