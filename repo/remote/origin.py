@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,19 @@ from xpkg.core.files import disk_errors, write_atomically
 
 _FILE = "origin.json"
 _FORMAT = 1
+_LATEST = 253402300800  # seconds from 1970 to the year 10000
+_FORMS = {
+    "address": str,
+    "fetched": int,
+    "commit": str,
+    "sha256": str,
+    "etag": str,
+    "modified": str,
+    "versions": int,
+    "broken": list,
+    "left_out": list,
+}
+_BROKEN_FORMS = {"name": str, "version": str, "problem": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +66,23 @@ class Origin:
 
 def read_origin(copy: Path) -> Origin | None:
     """The origin of a copy; None when it has none that we understand, as of a copy made by another version."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, RecursionError):
         data = json.loads((copy / _FILE).read_bytes())
-        if data.pop("format") == _FORMAT:
-            broken = tuple(Broken(**one) for one in data.pop("broken"))
-            return Origin(**data | {"broken": broken, "left_out": tuple(data["left_out"])})
+        if isinstance(data, dict) and data.pop("format", None) == _FORMAT and _is_of_form(data, _FORMS):
+            broken, left_out = data.pop("broken"), data.pop("left_out")
+            if all(_is_of_form(one, _BROKEN_FORMS) for one in broken) and all(isinstance(one, str) for one in left_out):
+                return Origin(**data, broken=tuple(Broken(**one) for one in broken), left_out=tuple(left_out))
     return None
+
+
+def _is_of_form(data: object, forms: Mapping[str, type]) -> bool:
+    """Whether a value has exactly these keys, each with a value of its type; numbers are counts or times."""
+    if not isinstance(data, dict) or data.keys() != forms.keys():
+        return False
+    # A bool is an int for isinstance, and a number may be too big to be a time.
+    return all(type(data[key]) is form for key, form in forms.items()) and all(
+        0 <= value < _LATEST for value in data.values() if isinstance(value, int)
+    )
 
 
 def write_origin(copy: Path, origin: Origin) -> None:
