@@ -92,7 +92,7 @@ def _web(location: str, text: str) -> Address:
         parts = urlsplit(location)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise _wrong(text, str(error)) from error
+        raise _wrong(text, "its host or port is malformed") from error  # the library's words may be the password
     if not host or host.startswith("-"):
         raise _wrong(text, "it names no host")
     if parts.fragment or parts.query:
@@ -101,6 +101,6 @@ def _web(location: str, text: str) -> Address:
 
 
 def _wrong(text: str, why: str) -> UsageError:
-    return UsageError(
-        f"{shown(text)[:200]!r} is no address of a repository: {why}", reference="bad-address", hint=_FORMS
-    )
+    # Where an address is malformed nobody can tell where a password ends: everything up to the last @ goes.
+    told = shown(re.sub(r"//.*@", "//", text))
+    return UsageError(f"{told[:200]!r} is no address of a repository: {why}", reference="bad-address", hint=_FORMS)

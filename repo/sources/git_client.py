@@ -39,7 +39,7 @@ def plain_address(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise AttemptFailed(f"a malformed git URL: {error}") from error
+        raise AttemptFailed("a malformed git URL") from error  # the library's words may be the password
     protocol = _PROTOCOLS.get(parts.scheme)
     if protocol is None:
         raise AttemptFailed(f"only {', '.join(_PROTOCOLS)} are accepted for git")
@@ -151,10 +151,10 @@ class Objects:
         self._process.kill()
         self._process.communicate()
 
-    def blob(self, name: str) -> bytes:
-        """The content of one object."""
+    def blob(self, name: str, most: int | None = None) -> bytes:
+        """The content of one object; refused when longer than ``most`` bytes."""
         self.ask([name])
-        return self.answer(name)
+        return self.answer(name, most)
 
     def ask(self, names: Sequence[str]) -> None:
         """Ask for objects, at most some hundred before they are answered: pipes hold 64 KiB."""

@@ -136,8 +136,10 @@ def check_repository(one: RepositorySettings) -> None:
             hint="40 hexadecimal digits, as `git rev-parse` prints; a branch or tag goes after '#' in the address",
         )
     if one.commit is not None and not is_git(one.address):
+        from xpkg.repo.sources.attempt import shown
+
         raise UsageError(
-            f"only a git repository can be held at a commit, and {one.address} is none", reference="bad-commit"
+            f"only a git repository can be held at a commit, and {shown(one.address)} is none", reference="bad-commit"
         )
 
 

@@ -79,7 +79,7 @@ def test_a_full_commit_is_no_branch() -> None:
         ("file://other/r", "absolute path"),
         ("https://", "no host"),
         ("https://-x/r", "no host"),
-        ("https://x.example:port/r", "Port"),
+        ("https://x.example:port/r", "host or port is malformed"),
         ("https://x.example/r?a=b", "'?'"),
         ("https://x.example/r#main", "git+https://"),
     ],
@@ -91,7 +91,19 @@ def test_what_is_refused(text: str, why: str | None) -> None:
     assert why is None or why in caught.value.message
 
 
-def test_an_address_is_told_without_its_password() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:word@x.example/r#main",
+        "https://user:word@[x/r",
+        "https://user:word/1@x.example/r",
+        "https://user:word#1@x.example/r",
+        "https://user:word@x.example\u2100/r",
+        "git+https://user:word/1@x.example/r",
+        "git+https://user:word@x.example\u2100/r",
+    ],
+)
+def test_an_address_is_told_without_its_password(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        address_of("https://user:word@x.example/r#main", HERE)
+        address_of(text, HERE)
     assert "word" not in caught.value.message
