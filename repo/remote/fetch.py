@@ -80,9 +80,11 @@ def has_newer(remote: Remote, known: Origin) -> bool:
         raise _unreadable(remote, error) from error
 
 
-def partial_path(root: StateRoot, location: str) -> Path:
-    """Where an unfinished download of a web server's index is kept."""
-    return root.partial / f"repository-{hashlib.sha256(location.encode()).hexdigest()[:32]}"
+def partial_path(root: StateRoot, name: str, location: str) -> Path:
+    """Where an unfinished download of a web server's index is kept: by name, as the lock, so that two repositories of
+    one address do not write one file.
+    """
+    return root.partial / f"repository-{hashlib.sha256(f'{name} {location}'.encode()).hexdigest()[:32]}"
 
 
 def _head(remote: Remote) -> Head:
@@ -117,7 +119,8 @@ def _from_git(remote: Remote, known: Origin | None) -> Iterator[Arrival]:
             origin = Origin(address=remote.location, fetched=int(time.time()), commit=commit)
             yield Arrival(origin=origin, snapshot=snapshot)
     except AttemptFailed:
-        mirror.remove()  # objects that cannot be read stay so: the next time all of them are fetched
+        if mirror.is_damaged():
+            mirror.remove()  # objects that cannot be read stay so: the next time all of them are fetched
         raise
 
 
@@ -155,7 +158,7 @@ def _from_web(remote: Remote, known: Origin | None) -> Iterator[Arrival]:
 def _attempt(remote: Remote, url: str) -> Attempt:
     return Attempt(
         url=url,
-        partial=partial_path(remote.root, remote.location),
+        partial=partial_path(remote.root, remote.name, remote.location),
         digests=(),
         root=remote.root,
         settings=remote.settings,

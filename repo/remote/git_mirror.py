@@ -14,7 +14,7 @@ from pathlib import Path
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.repo.remote.missing import NoSuchCommit
 from xpkg.repo.remote.read_ahead import ReadAhead
-from xpkg.repo.remote.snapshot import MOST_BYTES, MOST_FILES, Blob, Snapshot, checked_path, snapshot_of
+from xpkg.repo.remote.snapshot import MOST_BYTES, MOST_FILES, Blob, Snapshot, checked_path, is_kept, snapshot_of
 from xpkg.repo.sources.attempt import AttemptFailed, Stop
 from xpkg.repo.sources.git_client import BareRepository, TreeEntry, plain_address
 from xpkg.repo.sources.settings import FetchSettings
@@ -24,6 +24,7 @@ _WHOLE = "whole-size"  # bytes after the first fetch, written when that is done
 _SLACK = 32 << 20  # bytes of garbage that are not worth repacking
 _MOST_PACKS = 50
 _LINK = "120000"
+_LONGEST_LINK = 4096  # bytes; PATH_MAX of Linux
 # Packs are kept as they come: loose objects of a fetch that was killed could pass for whole commits.
 _FETCH = ("-c", "fetch.unpackLimit=1", "fetch", "-q", "--no-tags")
 
@@ -53,9 +54,9 @@ class GitMirror:
             except NoSuchCommit:
                 raise
             except AttemptFailed as error:
-                if error.unreachable:
+                if error.unreachable or not self.is_damaged():
                     raise
-            # Damaged, or locked by a git that was killed: nothing here is worth more than a new fetch.
+            # Nothing here is worth more than a new fetch.
         self.remove()
         with disk_errors("prepare a git repository", self._path):
             self._path.mkdir(parents=True)
@@ -63,6 +64,16 @@ class GitMirror:
         came = self._bring(commit, ref)
         self._note_size()
         return came
+
+    def is_damaged(self) -> bool:
+        """Whether our own objects are to blame for a failure: damaged, missing, or locked by a git that was killed.
+
+        All of them are read, as no message of git's tells the server's faults from ours for certain.
+        """
+        try:
+            return any(self._path.rglob("*.lock")) or self._bare.attempt_run("fsck", "--no-dangling").code != 0
+        except AttemptFailed:  # it took too long, which is no damage
+            return False
 
     def remove(self) -> None:
         """Delete it."""
@@ -152,7 +163,11 @@ class GitMirror:
             entries = sorted(self._bare.tree(commit), key=lambda entry: entry.path)
             if len(entries) > MOST_FILES:
                 raise AttemptFailed(f"the commit has more than {MOST_FILES} files")
-            links = {entry.path: _text(objects.blob(entry.name)) for entry in entries if entry.mode == _LINK}
+            links = {
+                checked_path(entry.path): _text(objects.blob(entry.name, _LONGEST_LINK))
+                for entry in entries
+                if entry.mode == _LINK and is_kept(entry.path)
+            }
             plain = [entry for entry in entries if entry.kind == "blob" and entry.mode != _LINK]
             ahead = ReadAhead(objects, [entry.name for entry in plain])
             blobs = {

@@ -6,9 +6,9 @@ import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from xpkg.repo.index.build import PackFile
-
+from xpkg.core.text import printable
 from xpkg.repo.extract.plan import Limits, safe_path
+from xpkg.repo.index.build import PackFile
 
 MOST_FILES = 1_000_000
 MOST_BYTES = 4 << 30
@@ -21,7 +21,11 @@ _LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The files of a repository; ``left_out`` are paths of links that lead nowhere, and of submodules."""
+    """The files of a repository.
+
+    ``left_out`` are paths, fit to be shown, of links that lead nowhere, of submodules, and of whatever has a name with
+    control characters or that is no text: such names are not kept, so that every list of them has one name a line.
+    """
 
     files: tuple[PackFile, ...]
     left_out: tuple[str, ...] = ()
@@ -55,9 +59,13 @@ def snapshot_of(blobs: Mapping[str, Blob], links: Mapping[str, str], left_out: I
 
     A link to a file of the tree becomes that file; one that leads elsewhere is left out, never followed.
     """
-    files = {path: blob for path, blob in blobs.items() if is_kept(path)}
+    files = {path: blob for path, blob in blobs.items() if is_kept(path) and path.isprintable()}
     missing = [path for path in left_out if is_kept(path)]
+    missing += [path for path in blobs if is_kept(path) and not path.isprintable()]
     for path in filter(is_kept, links):
+        if not path.isprintable():
+            missing.append(path)
+            continue
         target = _resolved(path, links)
         if target in blobs:
             files[path] = blobs[target]
@@ -68,7 +76,7 @@ def snapshot_of(blobs: Mapping[str, Blob], links: Mapping[str, str], left_out: I
             PackFile(path=path, identity=blob.identity, read=blob.read, executable=blob.executable)
             for path, blob in sorted(files.items())
         ),
-        left_out=tuple(sorted(missing)),
+        left_out=tuple(printable(path, keep="") for path in sorted(missing)),
     )
 
 
