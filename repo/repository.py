@@ -80,16 +80,11 @@ class Repository:
 
     def check_format(self) -> None:
         """The file ``repo``, when there is one, must be of a format we read."""
-        from xpkg.repo.fields import Fields
-        from xpkg.repo.opamfile.file import decode, parse
-
         path = self.root / "repo"
         if path.is_file():
             with disk_errors("read", path):
-                fields = Fields(parse(decode(path.read_bytes()), str(path)))
-            stated = fields.text("opam-version", "2.0")
-            if stated.split(".")[0] not in ("1", "2"):
-                raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 1 and 2 are supported")
+                data = path.read_bytes()
+            check_format(data, str(path))
 
     def answers(self, name: str) -> bool:
         """Whether it is to be asked about a package name at all."""
@@ -168,3 +163,14 @@ class Repository:
 
         directory, data = self._listing.place(name, version)
         return read_recipe(directory, name, version, self.name, change, data)
+
+
+def check_format(data: bytes, source: str) -> None:
+    """InputFileError unless ``data``, of a file ``repo``, is of a format we read; ``source`` is its name for people."""
+    from xpkg.repo.fields import Fields
+    from xpkg.repo.opamfile.file import decode, parse
+
+    fields = Fields(parse(decode(data), source))
+    stated = fields.text("opam-version", "2.0")
+    if stated.split(".")[0] not in ("1", "2"):
+        raise fields.file.error(f"the repository is of opam's format {stated[:20]!r}; 1 and 2 are supported")

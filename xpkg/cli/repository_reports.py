@@ -103,7 +103,7 @@ def tell_problems(printer: Printer, home: Home, done: Updated) -> None:
         more = f" and {len(done.left_out) - 1} more" if len(done.left_out) > 1 else ""
         printer.warning(
             f"repository {done.name}: left out {done.left_out[0]}{more}: "
-            "links that lead to no file of the repository, or submodules"
+            "links that lead to no file of the repository, submodules, or names that are no plain text"
         )
     if done.changed:
         _tell_broken(printer, home, done.name, done.broken, _MOST_TOLD)
@@ -121,7 +121,8 @@ def _tell_broken(printer: Printer, home: Home, name: str, broken: Sequence[Broke
     for one in broken[:most]:
         error = explained(home, name, one)
         place = dict(error.context).get("source", "") if error is not None else ""
-        text = f"repository {name}: {one.name}.{one.version} cannot be used: {one.problem}"
+        what = f"{one.name}.{one.version} cannot be used: " if one.version else ""  # else the problem has the path
+        text = f"repository {name}: {what}{one.problem}"
         printer.warning("\n    ".join([text, *place.splitlines()]))
     if len(broken) > most:
         printer.warning(f"repository {name}: {_count(broken)} in all; see xpkg repo status {name}")

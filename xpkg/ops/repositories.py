@@ -21,6 +21,7 @@ from xpkg.ops.settings import FIRST, Place, RepositorySettings
 from xpkg.repo.remote.addresses import Address
 from xpkg.repo.remote.locations import is_directory
 from xpkg.repo.remote.origin import Broken, note_checked, write_origin
+from xpkg.repo.repository import Repository
 
 if TYPE_CHECKING:
     from xpkg.repo.remote.fetch import Remote
@@ -85,6 +86,7 @@ def change(home: Home, name: str, wish: Wish, progress: Progress) -> Updated | N
 
     Nothing changes when it fails.
     """
+    home.settings.repository(name)  # a lock is named after no name that is not ours
     with _held(home, name, progress):
         before = settings_file.load(home.root.settings).repository(name)
         after = wish.applied(before)
@@ -200,6 +202,7 @@ def _read_directory(home: Home, one: RepositorySettings) -> Updated:
     """Check a directory of the user's, and bring its index up to date."""
     if not (Path(one.address) / "packages").is_dir():
         raise not_a_repository(one.address)
+    Repository(name=one.name, root=Path(one.address)).check_format()
     report = home.indexed_directory(one.name, Path(one.address)).refresh()
     changes = changes_of(report, report.versions - len(report.added) + len(report.removed))
     changed = bool(report.added or report.changed or report.removed)

@@ -18,6 +18,7 @@ from xpkg.core.errors import InputFileError, SyncError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, replace_link, sync_tree, temporary_beside
 from xpkg.core.paths import StateRoot
 from xpkg.repo.remote.origin import Broken, Origin, read_origin, write_origin
+from xpkg.repo.repository import check_format
 
 if TYPE_CHECKING:
     from xpkg.repo.index.report import BuildReport
@@ -173,10 +174,15 @@ def changes_of(report: BuildReport, before: int) -> Changes:
 
 
 def check_layout(arrived: Arrival) -> None:
-    """InputFileError unless it has opam's layout: recipes, or at least the file that marks a repository."""
+    """InputFileError unless it has opam's layout: recipes, or at least the file that marks a repository, and that of a
+    format we read.
+    """
     assert arrived.snapshot is not None
-    if not any(one.path.startswith("packages/") or one.path == "repo" for one in arrived.snapshot.files):
+    marks = [one for one in arrived.snapshot.files if one.path == "repo"]
+    if not marks and not any(one.path.startswith("packages/") for one in arrived.snapshot.files):
         raise not_a_repository(arrived.origin.address)
+    for mark in marks:
+        check_format(mark.read(), mark.path)
 
 
 def not_a_repository(address: str) -> InputFileError:
