@@ -92,8 +92,8 @@ def needed_and_optional(subject: Subject) -> Iterator[Found]:
 
 @error("34", "available names no variables of packages", "it is read before anything is installed")
 def available_variables(subject: Subject) -> Iterator[Found]:
-    if "available" in subject.fields:
-        for one in mentions(subject.fields["available"]):
+    for value in subject.available:
+        for one in mentions(value):
             if one.package is not None:
                 yield Found(one.place, f"{one} is not known while packages are chosen")
 

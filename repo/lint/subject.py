@@ -198,14 +198,18 @@ class Subject:
             one for value in found if isinstance(value, Option) for item in value.options for one in dependencies(item)
         )
 
+    @property
+    def available(self) -> tuple[Value, ...]:
+        """What says where the package is available; fields of opam 1 are a part (``handle_deprecated_available``)."""
+        return tuple(self.fields[name] for name in ("available", "ocaml-version", "os") if name in self.fields)
+
     def filters(self, *, after: bool = True) -> Iterator[Value]:
         """The filters outside commands; those of ``post-messages`` only with ``after``."""
         for name in (*_CONDITIONED, "post-messages") if after else _CONDITIONED:
             for value in self.elements(name, 2 if name == "depexts" else 1):
                 if isinstance(value, Option):
                     yield from value.options
-        if "available" in self.fields:
-            yield self.fields["available"]
+        yield from self.available
         every = [one for name in FORMULAS for one in self.packages.get(name, ())]
         for dependency in (*every, *self.features):
             yield from dependency.options

@@ -169,6 +169,10 @@ RECIPES: dict[str, tuple[str, str]] = {
     "filter names an own variable": (put("depends", '["ocaml" {_:bar}]'), "29"),
     "needed and optional": (plus('depopts: ["ocaml"]'), "31"),
     "needed for tests and optional": (put("depends", '["ocaml" {with-test}]') + 'depopts: ["ocaml"]\n', ""),
+    "fields of opam 1 that are of available": (
+        plus('os: ["%{a:b}%" ("%{")]\nocaml-version: [>= "%{c:d}%"]'),
+        "32 33 34 41 45",
+    ),
     "compiler version as a field": (plus('ocaml-version: [>= "4"]'), "32"),
     "compiler version in available": (plus('available: ocaml-version >= "4"'), "32"),
     "compiler version in a command": (put("build", '["%{ocaml-version}%"]'), "32"),
