@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xpkg.core.errors import InputFileError
-from xpkg.core.files import disk_errors
+from xpkg.core.files import disk_errors, read_regular
 from xpkg.core.text import did_you_mean, printable
 
 MAX_SIZE = 1 << 20
@@ -84,8 +84,8 @@ def read_table(path: Path) -> Table:
     """The whole file; InputFileError with line and column when it is not TOML."""
     import tomli
 
-    with disk_errors("read", path), path.open("rb") as stream:
-        data = stream.read(MAX_SIZE + 1)
+    with disk_errors("read", path):
+        data = read_regular(path, MAX_SIZE + 1)
     context = (("file", printable(str(path))),)
     if len(data) > MAX_SIZE:
         raise InputFileError(f"{path.name}: larger than the {MAX_SIZE} bytes allowed", context=context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import InputFileError
-from xpkg.core.files import disk_errors
+from xpkg.core.files import disk_errors, read_regular
 from xpkg.core.text import printable
 from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import OpamFile, SectionKey, decode, parse
@@ -79,8 +79,7 @@ def read_side_files(directory: Path) -> SideFiles:
 def _read(path: Path) -> str | None:
     with disk_errors("read", path):
         try:
-            with path.open("rb") as stream:
-                data = stream.read(_MOST + 1)
+            data = read_regular(path, _MOST + 1)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
     if len(data) > _MOST:

@@ -12,7 +12,7 @@ from tests.oracle.opam import Opam
 from tests.oracle.probe import built, written
 from xpkg.repo.versions import compare
 
-PAIRS = 50_000
+PAIRS = 100_000
 _PARTS = (
     *("0", "00", "1", "01", "9", "10", "99999999999999999999", "a", "A", "b", "z", "Z", "alpha", "beta", "rc", "v"),
     *(
