@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.behaviour.namespaces import run_script
+
 HERE = Path(__file__).parent
 CLONE = HERE.parent.parent
 
@@ -277,17 +279,7 @@ def test_full_disk(place: Place, command: str) -> None:
         df --output=avail {place.root} | tail -n 1
         "$0" -m xpkg list; echo "status $?"
     """
-    done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, sys.executable],
-        env=place.environment,
-        cwd=place.directory,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    if done.returncode == 77:
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
+    done = run_script(script, place.environment, place.directory)
     said = done.stdout + done.stderr
     assert "status 31" in done.stdout, said
     assert "[disk-full]" in done.stderr, said

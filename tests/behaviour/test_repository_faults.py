@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.behaviour.namespaces import run_script
 from xpkg.ops.home import Home
 
 CLONE = Path(__file__).parents[2]
@@ -153,17 +154,7 @@ def test_full_disk(place: Place) -> None:
         "$0" -m xpkg update; echo "status $?"
         "$0" -m xpkg show p1 | grep synopsis; ls -A {place.root}/repos | grep -c tmp
     """
-    done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, sys.executable],
-        env=place.environment,
-        cwd=place.directory,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    if done.returncode == 77:
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
+    done = run_script(script, place.environment, place.directory)
     said = done.stdout + done.stderr
     assert "status 0" not in said, said
     assert "status " in said, said
