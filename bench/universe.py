@@ -66,11 +66,11 @@ class Peers:
         self.xpkg("repo", "add", "default", address)
 
     def change(self) -> None:
-        """One recipe in a hundred gets another synopsis, and a git repository a commit of it."""
+        """One recipe in a hundred gets a line more or another one, and a git repository a commit of it."""
         self.changes += 1
         for path in sorted(self.repository.glob("packages/*/*/opam"))[self.changes % CHANGED :: CHANGED]:
-            lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("synopsis:")]
-            path.write_text("\n".join([*lines, f'synopsis: "Change {self.changes}"']) + "\n", "utf-8")
+            lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("x-change:")]
+            path.write_text("\n".join([*lines, f'x-change: "{self.changes}"']) + "\n", "utf-8")
         if (self.repository / ".git").is_dir():
             _git(self.repository, "commit", "-qam", f"change {self.changes}")
 

@@ -13,7 +13,7 @@ from xpkg.repo.interpolate import Environment as Environment
 from xpkg.repo.interpolate import Value as Value
 from xpkg.repo.interpolate import Variable as Variable
 from xpkg.repo.interpolate import as_bool, as_text, escape, expand, expand_known, interpolate, look_up, look_up_known
-from xpkg.repo.versions import holds
+from xpkg.repo.version_order import holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _joined(lists: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The union of lists of versions that are each sorted, the newest first."""
     if len(lists) < 2:
         return lists[0] if lists else ()
-    from xpkg.repo.versions import newest_first
+    from xpkg.repo.version_order import newest_first
 
     return newest_first({version for one in lists for version in one})
 

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from xpkg.core.errors import NotFoundError
-from xpkg.repo.versions import version_key
+from xpkg.repo.version_order import version_key
 from xpkg.solver.model import Atom, Instance, Request
 from xpkg.solver.protocol import Candidate, Context, Need, Rejection, needs_of
 

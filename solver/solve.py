@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from xpkg.repo.machine_names import BUILD
-from xpkg.repo.versions import version_key
+from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
 from xpkg.solver.exploration import Key, Problem, explore

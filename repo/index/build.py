@@ -21,7 +21,7 @@ from xpkg.repo.index.file import IndexDamaged
 from xpkg.repo.index.reading import RecipeIndexer
 from xpkg.repo.index.report import BuildReport, Tally
 from xpkg.repo.names import name_problem, split_package, version_problem
-from xpkg.repo.versions import newest_first
+from xpkg.repo.version_order import newest_first
 
 _RECIPE = re.compile(r"packages/(?:([^/]+)/)?([^/]+)/opam")
 _MOST_DEAD = 0.34

@@ -68,7 +68,7 @@ class IndexedDirectory:
         if found is None:
             rows = self._rows(name)
             if rows is None:
-                from xpkg.repo.versions import newest_first
+                from xpkg.repo.version_order import newest_first
 
                 found = newest_first(self._directory.places(name))
             else:

@@ -12,7 +12,7 @@ from xpkg.repo.index.content import NO_STAMP, Content, ContentBuilder, Stamp, Ve
 from xpkg.repo.index.reading import RecipeIndexer, identity_of, opam_bytes
 from xpkg.repo.index.report import BuildReport, Tally
 from xpkg.repo.index.stamps import VersionStamp, times_of, version_stamp
-from xpkg.repo.versions import newest_first
+from xpkg.repo.version_order import newest_first
 
 _TICK = 50_000_000  # nanoseconds; the clock of file systems moves in steps of 10 ms at most ...
 _SECOND = 1_000_000_000  # ... but for those that count whole seconds, or two

@@ -9,7 +9,7 @@ from xpkg.repo.lint.findings import Found, error, warning
 from xpkg.repo.lint.licenses import is_spdx
 from xpkg.repo.lint.subject import KNOWN_FLAGS, Subject
 from xpkg.repo.opamfile.values import String
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 _DEFAULT_MAINTAINER = "contact@ocamlpro.com"
 _PEOPLE_READ = ("maintainer", "homepage", "authors", "author", "license", "doc", "tags", "bug-reports")

@@ -21,7 +21,7 @@ from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import OpamFile, decode, parse
 from xpkg.repo.opamfile.parser import MAX_SIZE
 from xpkg.repo.opamfile.values import Field, String
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 MOST_PLACES = 50
 """Of what one check finds in one file; each is looked up in the text."""

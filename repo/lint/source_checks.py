@@ -11,7 +11,7 @@ from xpkg.repo.lint.findings import Found, error, warning
 from xpkg.repo.lint.subject import SourceSection, Subject
 from xpkg.repo.lint.walk import strings
 from xpkg.repo.opamfile.values import Group, Ident, List, Logical, Option, Prefix, Relation, String, Value
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 _LOCAL = ("file", "path", "local", "rsync")
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from xpkg.repo.formulas import And, Need, Or, Resolved
-from xpkg.repo.versions import AllOf, AnyVersion, Compare, OneOf, VersionFormula, holds
+from xpkg.repo.version_order import holds
+from xpkg.repo.versions import AllOf, AnyVersion, Compare, OneOf, VersionFormula
 
 Clause = frozenset[tuple[str, int]]
 """Alternatives: a name and the set of its versions, as bits."""

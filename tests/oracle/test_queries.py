@@ -14,7 +14,7 @@ from xpkg.ops.pairs import Pair
 from xpkg.ops.query_edges import Kinds
 from xpkg.ops.query_list import Criteria, known
 from xpkg.ops.settings import RepositorySettings
-from xpkg.repo.versions import VersionKey, version_key
+from xpkg.repo.version_order import VersionKey, version_key
 
 pytestmark = pytest.mark.timeout(900)
 

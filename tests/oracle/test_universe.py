@@ -20,7 +20,7 @@ from xpkg.repo.formulas import exclude, needs, resolve, select, without_kinds
 from xpkg.repo.interpolate import Environment, Value
 from xpkg.repo.recipe_reader import read_recipe
 from xpkg.repo.recipes import Recipe
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 KINDS: Mapping[str, Value] = {
     **dict.fromkeys(("with-test", "with-doc", "with-dev-setup", "dev", "post"), False),

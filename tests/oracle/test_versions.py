@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.oracle.opam import Opam
 from tests.oracle.probe import built, written
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 PAIRS = 100_000
 _PARTS = (

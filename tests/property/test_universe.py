@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from xpkg.repo.crossrules import Rule
 from xpkg.repo.repository import Repository
 from xpkg.repo.universe import Universe, UnknownPackage
-from xpkg.repo.versions import compare
+from xpkg.repo.version_order import compare
 
 NAMES = ("a", "ab", "b", "c-x")
 VERSIONS = ("1", "2", "1.0", "1.00", "2~x")

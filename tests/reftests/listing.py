@@ -18,7 +18,7 @@ from xpkg.repo.entries import Entry
 from xpkg.repo.filters import is_true
 from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.variables import machine_variables
-from xpkg.repo.versions import version_key
+from xpkg.repo.version_order import version_key
 
 Package = tuple[str, str]
 _SELECTING = {

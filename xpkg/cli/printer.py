@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -42,7 +41,7 @@ class Printer:
     def value(self, value: object) -> None:
         """The answer for programs."""
         if self.as_json:
-            _put(json.dumps(value, indent=2), sys.stdout)
+            _put(_json(value), sys.stdout)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Lines with aligned columns; the last is not padded."""
@@ -62,7 +61,7 @@ class Printer:
                 "context": [list(c) for c in error.context],
             }
             facts |= {"hint": error.hint, "exit_code": int(error.exit_code)}
-            _put(json.dumps(facts, indent=2), sys.stdout)
+            _put(_json(facts), sys.stdout)
         lines = [f"xpkg: {printable(error.message)} [{error.reference}]"]
         for label, fact in error.context:
             text = printable(fact).replace("\n", "\n    ")
@@ -70,6 +69,12 @@ class Printer:
         if error.hint:
             lines.append(f"  hint: {printable(error.hint)}")
         _put(_brief("\n".join(lines)), sys.stderr)
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, indent=2)
 
 
 def _brief(text: str) -> str:

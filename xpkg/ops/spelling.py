@@ -30,7 +30,7 @@ class Spelling:
         """Whether that version is meant."""
         if self.operator is None or self.operator == "=":
             return self.operator is None or version == self.version
-        from xpkg.repo.versions import holds
+        from xpkg.repo.version_order import holds
 
         return holds(self.operator, version, self.version)
 

@@ -54,7 +54,7 @@ def without_index(root: Path) -> dict[str, list[tuple[object, ...]]]:
     directory = Directory("test", root)
     found: dict[str, list[tuple[object, ...]]] = {}
     for name in sorted(directory.entries):
-        from xpkg.repo.versions import newest_first
+        from xpkg.repo.version_order import newest_first
 
         places = directory.places(name)
         found[name] = [said(_read(places[version], name, version)) for version in newest_first(places)]
