@@ -175,12 +175,13 @@ def main() -> None:
     )
     parser.add_argument("--universe", type=Path, metavar="DIRECTORY", help="compare with opam on this repository")
     parser.add_argument("--opam", default="opam", help="the opam to compare with (default: the one on the search path)")
+    parser.add_argument("--rows", default="", metavar="WORDS", help="of that comparison only the rows with these words")
     chosen = parser.parse_args()
     packages = chosen.package or ["mirage-test"]
     target = [] if chosen.target == "native" else ["--target", chosen.target]
     with tempfile.TemporaryDirectory(prefix="xpkg-bench-", dir=chosen.root and chosen.root.parent) as scratch:
         if chosen.universe:
-            universe.run(chosen.opam, chosen.universe, Path(scratch), chosen.rounds)
+            universe.run(chosen.opam, chosen.universe, Path(scratch), chosen.rounds, chosen.rows)
             return
         root = (chosen.root or Path(scratch) / "root").absolute()
         bench = Bench(root=root, scratch=Path(scratch), rounds=chosen.rounds)

@@ -35,7 +35,13 @@ class Peers:
     scratch: Path
     repository: Path
     rounds: int
+    wanted: str = ""
     changes: int = 0
+
+    def row(self, name: str, ours: Side, theirs: Side, budget: str) -> Iterator[Row]:
+        """A comparison, if it is one of those wanted."""
+        if self.wanted in name:
+            yield compare(name, ours, theirs, self.rounds, budget)
 
     def xpkg(self, *arguments: str) -> Cost:
         environment = {**_plain(), "XPKG_ROOT": str(self.scratch / "xpkg"), "PYTHONPATH": str(CLONE)}
@@ -87,24 +93,22 @@ def rows(peers: Peers) -> Iterator[Row]:
 
 
 def _reading(peers: Peers) -> Iterator[Row]:
-    yield compare(
+    yield from peers.row(
         "parse every recipe",
         Side(name="xpkg", run=lambda: peers.python(_PARSE, str(peers.repository))),
         Side(name="opam admin list", run=lambda: peers.run_opam("admin", "list", "-s", directory=peers.repository)),
-        peers.rounds,
         "",
     )
 
 
 def _updating(peers: Peers, kind: str, address: str) -> Iterator[Row]:
-    yield compare(
+    yield from peers.row(
         f"first index, {kind}",
         Side(name="xpkg", run=lambda: peers.xpkg("repo", "add", "default", address), prepare=peers.forget),
         Side(
             name="opam init",
             run=lambda: peers.run_opam("init", "--bare", "-n", "--disable-sandboxing", "default", address),
         ),
-        peers.rounds,
         "1/2",
     )
     peers.start(address)
@@ -115,7 +119,7 @@ def _updating(peers: Peers, kind: str, address: str) -> Iterator[Row]:
             Side(name="xpkg", run=lambda: peers.xpkg("update"), prepare=prepare),
             Side(name="opam update", run=lambda: peers.run_opam("update", "default")),
         )
-        yield compare(f"update {name}, {kind}", *sides, peers.rounds, budget)
+        yield from peers.row(f"update {name}, {kind}", *sides, budget)
 
 
 def _asking(peers: Peers) -> Iterator[Row]:
@@ -143,11 +147,10 @@ def _asking(peers: Peers) -> Iterator[Row]:
         ),
     )
     for name, ours, theirs, budget in questions:
-        yield compare(
+        yield from peers.row(
             name,
             Side(name="xpkg", run=_asked(peers.xpkg, ours)),
             Side(name=f"opam {theirs[0]}", run=_asked(peers.run_opam, theirs)),
-            peers.rounds,
             budget,
         )
 
@@ -183,11 +186,11 @@ def table(found: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def run(opam: str, repository: Path, scratch: Path, rounds: int) -> None:
-    """Print the table, each row as it is found."""
+def run(opam: str, repository: Path, scratch: Path, rounds: int, wanted: str) -> None:
+    """Print the table, each row as it is found; only those with ``wanted`` in their names."""
     copy = scratch / "repository"
     shutil.copytree(repository, copy, ignore=shutil.ignore_patterns(".git"))
-    peers = Peers(opam=opam, scratch=scratch, repository=copy, rounds=rounds)
+    peers = Peers(opam=opam, scratch=scratch, repository=copy, rounds=rounds, wanted=wanted)
     found = []
     for row in rows(peers):
         found.append(row)
