@@ -104,7 +104,7 @@ def _run(work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], sendi
             sending.send(error)
         except MemoryError:
             return  # the parent says it
-        except Exception as error:
+        except Exception as error:  # a mistake of ours: the parent tells it as such, once
             import traceback
 
             sending.send(_Crash(traceback.format_exc()))
