@@ -7,14 +7,16 @@ targets of a switch are different solves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from xpkg.core.errors import ExitCode, XpkgError
 from xpkg.repo.machine_names import BUILD
 
 if TYPE_CHECKING:
     from xpkg.solver.protocol import Formula
+    from xpkg.solver.reuse import Built
 
 
 def on_machine(machine: str) -> str:
@@ -87,6 +89,9 @@ class Request:
     together instead of all. ``require_available`` lets no installed version stay that cannot be had any more.
     ``related`` keeps everything as it is that has nothing to do with these names (name, machine): a change is made
     only when it touches them, directly or through other changes.
+
+    ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are installed
+    instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
     """
 
     target: str | None = None
@@ -103,10 +108,26 @@ class Request:
     best_effort: bool = False
     require_available: bool = False
     related: frozenset[tuple[str, str]] = frozenset()
+    pins: tuple[tuple[str, str], ...] = ()
+    held: tuple[Instance, ...] = ()
 
     @property
     def machines(self) -> tuple[str, ...]:
         return (BUILD,) if self.target is None else (BUILD, self.target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """Which of the states that meet a request is the best, and how long to look for it.
+
+    ``criteria`` is ``opam`` for opam's own, or ``default`` for the same told apart by machine where opam holds two
+    states equal. After ``bound_s`` seconds the best state found so far is the answer. ``built`` are stored
+    outputs; when there are any, what can be taken from them is preferred to what must be built.
+    """
+
+    criteria: Literal["default", "opam"] = "default"
+    bound_s: float = 60.0  # opam's OPAMSOLVERTIMEOUT
+    built: Sequence[Built] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +177,16 @@ class Solution:
 
     ``actions`` has removals first (dependents before what they need), then the rest in build order. ``notes`` are
     remarks for the user, such as a name taken from a lower repository. ``cost`` holds the value of every
-    criterion, the most important first.
+    criterion, the most important first, and ``cost_names`` what each is called. Unless ``optimal``, the time was up
+    before it was known that no state is better.
     """
 
     nodes: tuple[Node, ...] = ()
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()
     cost: tuple[int, ...] = field(default=(), compare=False)
+    cost_names: tuple[str, ...] = field(default=(), compare=False)
+    optimal: bool = True
 
     def find(self, name: str, machine: str) -> Node | None:
         for node in self.nodes:

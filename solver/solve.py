@@ -11,24 +11,25 @@ from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import criteria
 from xpkg.solver.exploration import Key, Problem, explore
-from xpkg.solver.model import Action, Instance, Node, Request, Solution, SolverGaveUp, on_machine
+from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, SolverGaveUp, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context, Formula, needs_of
 from xpkg.solver.trimming import keep_unrelated
 
-_BOUND_S = 60.0  # opam's OPAMSOLVERTIMEOUT
+_USUAL = Preferences()
 _MOST_CYCLES = 500
 
 
-def solve(request: Request, context: Context, *, bound_s: float = _BOUND_S) -> Solution:
+def solve(request: Request, context: Context, preferences: Preferences = _USUAL) -> Solution:
     """The best state that meets a request.
 
     Raises ``NoSolution`` with a minimal conflict, ``NotFoundError`` for a name or version that does not exist, and
-    ``SolverGaveUp`` after ``bound_s`` seconds. The same request and context give the same solution.
+    ``SolverGaveUp`` when the time was up before any state was found. The same request, context and preferences give
+    the same solution.
     """
     problem = explore(request, context)
     clauses = encode(problem)
-    chosen, cost = _best(problem, clauses, context, bound_s)
+    chosen, cost = _best(problem, clauses, context, preferences.bound_s)
     if request.related:
         chosen = keep_unrelated(problem, chosen)
     return _solution(problem, context, chosen, cost)
