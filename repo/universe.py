@@ -28,15 +28,17 @@ class Universe:
     """Union of versions; for one version the repository of the highest priority wins (opam's rule).
 
     A name that an exclusive repository has is looked up nowhere else.  Of repositories with equal priority the
-    one given first decides.
+    one given first decides.  Of those in ``rules_only`` nothing but the cross rules counts, and after all others'.
     """
 
     def __init__(
         self,
         repositories: Sequence[Repository],
         targets: Mapping[str, Target] | Callable[[], Mapping[str, Target]],
+        rules_only: Sequence[Repository] = (),
     ) -> None:
         self.repositories = tuple(sorted(repositories, key=lambda repository: -repository.priority))
+        self._rules_only = tuple(rules_only)
         self._targets = targets
         self._versions: dict[str, tuple[str, ...]] = {}
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
@@ -53,7 +55,7 @@ class Universe:
         from xpkg.repo.crossrules import CrossRules, read_cross_rules
 
         rules = CrossRules()
-        for repository in reversed(self.repositories):
+        for repository in reversed((*self.repositories, *self._rules_only)):
             rules = read_cross_rules(repository.cross_rules, rules, partial(self._rules, repository))
         return rules
 
@@ -62,9 +64,10 @@ class Universe:
 
         The shipped one's always do, as its overlays; else whoever is asked last could move what others own.
         """
+        if repository.shipped or repository in self._rules_only:
+            return repository.answers(name)
         above = self.repositories[: self.repositories.index(repository)]
-        owned = not repository.shipped and any(one.exclusive and one.versions(name) for one in above)
-        return repository.answers(name) and not owned
+        return repository.answers(name) and not any(one.exclusive and one.versions(name) for one in above)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def machine_variables(machine: Target, native: Target, *, jobs: str = "1") -> Ma
     return {
         "exe": "",
         **machine.variables,
-        "opam-version": OPAM_VERSION,
+        "opam-version": native.variables.get("opam-version", OPAM_VERSION),
         "make": "make",
         **dict.fromkeys(_OFF, False),
         "jobs": jobs,
