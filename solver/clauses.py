@@ -36,6 +36,21 @@ class Invariant:
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """Of this name no other version may be chosen, on any machine."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """This installed instance must stay exactly as it is."""
+
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """The request says that this name must be gone from this machine."""
 
@@ -82,7 +97,9 @@ class NoCycle:
     cycle: tuple[Instance, ...]
 
 
-Group = Asked | AskedFormula | Invariant | Removed | Needs | Conflicts | OneOfClass | OneVersion | NoCycle
+Group = (
+    Asked | AskedFormula | Invariant | Pinned | Held | Removed | Needs | Conflicts | OneOfClass | OneVersion | NoCycle
+)
 
 
 @dataclass(slots=True)
@@ -152,6 +169,25 @@ def _encode_request(clauses: Clauses, problem: Problem) -> None:
         group = clauses.group(Removed(name, machine))
         for one in problem.usable.get((name, machine), ()):
             clauses.require([-clauses.variable[one]], group)
+    _encode_pins(clauses, problem)
+    for instance in request.held:
+        if (instance.name, instance.machine) not in request.remove:
+            held = [clauses.variable[instance]] if instance in clauses.variable else []
+            clauses.require(held, clauses.group(Held(instance)))
+
+
+def _encode_pins(clauses: Clauses, problem: Problem) -> None:
+    for name, version in problem.request.pins:
+        others = [
+            one
+            for machine in problem.request.machines
+            for one in problem.usable.get((name, machine), ())
+            if one.version != version
+        ]
+        if others:
+            group = clauses.group(Pinned(name, version))
+            for one in others:
+                clauses.require([-clauses.variable[one]], group)
 
 
 def _conjuncts(formula: Formula) -> list[Formula]:

@@ -41,7 +41,10 @@ class DependenciesOnly:
         """The request with the stand-ins in place of the packages asked for."""
         install = tuple(self._atom(atom) for atom in request.install)
         related = frozenset((self._stand_ins.get(name, name), machine) for name, machine in request.related)
-        return replace(request, install=install, related=related)
+        pins = request.pins + tuple(
+            (self._stand_ins[name], version) for name, version in request.pins if name in self._stand_ins
+        )
+        return replace(request, install=install, related=related, pins=pins)
 
     def solution(self, solution: Solution) -> Solution:
         """The solution without the stand-ins."""

@@ -16,11 +16,13 @@ from xpkg.solver.clauses import (
     Clauses,
     Conflicts,
     Group,
+    Held,
     Invariant,
     Needs,
     NoCycle,
     OneOfClass,
     OneVersion,
+    Pinned,
     Removed,
 )
 from xpkg.solver.engine import Contradiction
@@ -31,7 +33,7 @@ from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 
 _MOST_VERSIONS = 4
 _MOST_ALIKE = 3
-_STATED = (Asked, AskedFormula, Invariant, Removed)
+_STATED = (Asked, AskedFormula, Invariant, Pinned, Held, Removed)
 
 
 def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
@@ -120,7 +122,7 @@ class Teller:
         self._wanted: list[Atom | Need] = [group.atom for group in groups if isinstance(group, Asked)]
         self._wanted += [one.formula for one in groups if isinstance(one, Needs) and isinstance(one.formula, Need)]
 
-    def sentence(self, group: Group) -> str:
+    def sentence(self, group: Group) -> str:  # noqa: C901 - one case a kind of statement
         match group:
             case Asked(atom):
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
@@ -129,6 +131,10 @@ class Teller:
                 return f"{self.formula(formula, self._own(formula))} was asked for{self._shortages(formula)}"
             case Invariant(formula):
                 return f"the switch must have {self.formula(formula, self._own(formula))}{self._shortages(formula)}"
+            case Pinned(name, version):
+                return f"{name} is pinned to {version}{self._missing(name, version)}"
+            case Held(instance):
+                return f"{instance} is held as it is"
             case Removed(name, machine):
                 return f"{name} was asked to be removed, as it is {on_machine(machine)}"
             case Needs(instances, formula):
@@ -142,6 +148,17 @@ class Teller:
                 return f"only one version of {name} can be there, the same on every machine"
             case NoCycle(cycle):
                 return f"{cycle[0]} needs {', which needs '.join(map(str, (*cycle[1:], cycle[0])))}: a cycle"
+
+    def _missing(self, name: str, version: str) -> str:
+        """Why a pinned version cannot be had, or nothing to say when it can."""
+        machines = self._problem.request.machines
+        if any(Instance(name=name, version=version, machine=one) in self._problem.candidates for one in machines):
+            return ""
+        for machine in machines:
+            for one in self._problem.rejected.get((name, machine), ()):
+                if one.instance.version == version:
+                    return f", but that cannot be had: {one.reason}"
+        return f", but there is only {_versions(self._context.versions(name))}"
 
     def _own(self, formula: Formula) -> str:
         """The machine of what a formula names first: it goes without saying."""

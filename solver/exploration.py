@@ -19,7 +19,8 @@ class Problem:
     """The reachable part of a universe.
 
     ``usable`` and ``rejected`` hold, for every key, its instances newest first; ``lag`` counts for a usable one
-    how many better versions there are (opam: among available versions; flagged ones rank as the newest).
+    how many better versions there are (opam: among available versions; flagged ones rank as the newest; of a pinned
+    name only one is available).
     ``gone`` are installed instances that no repository offers any more: they may stay, and need nothing, unless the
     request says otherwise.
     """
@@ -49,7 +50,7 @@ def explore(request: Request, context: Context) -> Problem:
     for atom in request.install:
         _check_asked(atom, context)
     queue: deque[Key] = deque((atom.name, atom.machine) for atom in request.install)
-    queue.extend((one.name, one.machine) for one in request.installed)
+    queue.extend((one.name, one.machine) for one in (*request.installed, *request.held))
     stated = [*request.formulas, *([request.invariant] if request.invariant is not None else [])]
     queue.extend((need.name, need.machine) for formula in stated for need in needs_of(formula))
     while queue:
@@ -92,6 +93,9 @@ def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> li
     # installed the flags no longer count (OpamSwitchState.avoid_version).
     lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
     ranked = sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)
+    pinned = [version for pin, version in problem.request.pins if pin == name]
+    if pinned:
+        ranked.sort(key=lambda candidate: candidate.instance.version not in pinned)
     problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(ranked))
     return usable
 

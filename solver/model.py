@@ -90,8 +90,8 @@ class Request:
     ``related`` keeps everything as it is that has nothing to do with these names (name, machine): a change is made
     only when it touches them, directly or through other changes.
 
-    ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are installed
-    instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
+    ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are
+    installed instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
     """
 
     target: str | None = None
