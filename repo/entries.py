@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from xpkg.core.errors import XpkgError
     from xpkg.repo.filters import Filter
     from xpkg.repo.formulas import Formula
-    from xpkg.repo.recipes import Recipe, RunsOn
+    from xpkg.repo.recipes import Provided, Recipe, RunsOn
 
 
 class Facts(TypedDict):
@@ -33,9 +33,9 @@ class Facts(TypedDict):
 
 FACTS = tuple(Facts.__annotations__)
 NO_FACTS: tuple[Any, ...] = ("", "", (), (), (), (), "", (), (), (), (), (), (), ())
-NO_NEEDS: tuple[Any, ...] = ((0,), (0,), (0,), (), True, "true", (), None, None)
-"""Depends, depopts, conflicts, conflict classes, available, the same as written, flags, x-runs-on, x-toolchain; the
-formulas and the filter as ``index.encoding`` writes them."""
+NO_NEEDS: tuple[Any, ...] = ((0,), (0,), (0,), (), True, "true", (), None, None, ())
+"""Depends, depopts, conflicts, conflict classes, available, the same as written, flags, x-runs-on, x-toolchain,
+x-provides; the formulas and the filter as ``index.encoding`` writes them."""
 
 
 class Entry:
@@ -110,6 +110,12 @@ class Entry:
         return value
 
     @property
+    def x_provides(self) -> tuple[Provided, ...]:
+        """Names, each with the version it is provided in; sorted."""
+        provided: tuple[Provided, ...] = self._needs[9]
+        return provided
+
+    @property
     def facts(self) -> Facts:
         facts: Facts = dict(zip(FACTS, self._facts(), strict=True))  # type: ignore[assignment]
         return facts
@@ -143,6 +149,7 @@ def needs_of(recipe: Recipe) -> tuple[Any, ...]:
         tuple(sorted(recipe.flags)),
         recipe.x_runs_on,
         recipe.x_toolchain,
+        recipe.x_provides,
     )
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from xpkg.core.digests import Digest
 from xpkg.repo.fields import Fields, elements, filtered, text_of
 from xpkg.repo.filters import TRUE, Comparison, Every, Filter, Some, Text, Variable
-from xpkg.repo.names import path_problem
+from xpkg.repo.names import name_problem, path_problem, version_problem
 from xpkg.repo.opamfile.file import OpamFile
-from xpkg.repo.opamfile.values import Ident, List, Option, Relation, String, Update, Value
-from xpkg.repo.recipes import Arg, Command, EnvUpdate, ExtraSource
+from xpkg.repo.opamfile.values import Ident, List, Option, PrefixRelation, Relation, String, Update, Value
+from xpkg.repo.recipes import Arg, Command, EnvUpdate, ExtraSource, Provided
 from xpkg.repo.source_values import Source
 
 _URL_FIELDS = ("src", "archive", "http", "git", "hg", "darcs", "local")
@@ -140,6 +140,28 @@ def extra_files_of(fields: Fields) -> tuple[tuple[str, Digest], ...]:
             raise fields.file.error("an extra file has a name and one hash", value)
         found.append((text_of(parts[0], fields.file, path_problem), digest_of(parts[1], fields.file)))
     return tuple(found)
+
+
+def provides_of(fields: Fields, name: str, version: str) -> tuple[Provided, ...]:
+    """``x-provides``: names, each perhaps with ``{= "VERSION"}``; without, it is provided in the package's own."""
+    found: dict[str, str] = {}
+    for value in fields.elements("x-provides"):
+        inner, stated = (
+            (value.value, _provided_version(value, fields.file)) if isinstance(value, Option) else (value, version)
+        )
+        provided = text_of(inner, fields.file, name_problem)
+        if provided == name or provided in found:
+            problem = "a package need not provide its own name" if provided == name else f"{provided} is there twice"
+            raise fields.file.error(problem, inner)
+        found[provided] = stated
+    return tuple(sorted(found.items()))
+
+
+def _provided_version(value: Option, file: OpamFile) -> str:
+    relation = value.options[0] if len(value.options) == 1 else None
+    if not isinstance(relation, PrefixRelation) or relation.operator != "=":
+        raise file.error('expected the version provided: {= "1.2"}', value)
+    return text_of(relation.value, file, version_problem)
 
 
 def url_of(value: Value, file: OpamFile) -> str:

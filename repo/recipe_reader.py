@@ -24,6 +24,7 @@ from xpkg.repo.recipe_fields import (
     depexts_of,
     extra_files_of,
     extra_sources_of,
+    provides_of,
     sources_of,
     updates_of,
 )
@@ -122,6 +123,7 @@ def recipe_of(
         x_toolchain=fields.choice("x-toolchain", NO_TOOLCHAIN),
         x_build_machine_files=fields.texts("x-build-machine-files", path_problem),
         x_system_tools=fields.texts("x-system-tools", _tool_problem),
+        x_provides=provides_of(fields, name, version),
         fields=fields.values,
         unknown_fields=tuple(one for one in fields.values if one not in KNOWN_FIELDS and not one.startswith("x-")),
         file=file,

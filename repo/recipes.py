@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RunsOn = Literal["build", "target", "both"]
 RUNS_ON: tuple[RunsOn, ...] = ("build", "target", "both")
+Provided = tuple[str, str]
+"""A name that a package provides beside its own, and in which version."""
 NO_TOOLCHAIN: tuple[Literal["none"], ...] = ("none",)
 
 
@@ -104,6 +106,7 @@ class Recipe:
     x_toolchain: Literal["none"] | None
     x_build_machine_files: tuple[str, ...]
     x_system_tools: tuple[str, ...]
+    x_provides: tuple[Provided, ...]
     fields: Mapping[str, Value]
     unknown_fields: tuple[str, ...]
     file: OpamFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -42,6 +42,10 @@ class Listing(Protocol):
 
     def mentions(self, name: str) -> tuple[str, ...]:
         """The names in depends and depopts of any version of a package that is here; sorted."""
+        ...
+
+    def providers(self) -> Sequence[str]:
+        """The packages of which a version may provide other names; all that do, and few more."""
         ...
 
 
@@ -146,6 +150,11 @@ class Repository:
     def mentions(self, name: str) -> tuple[str, ...]:
         """The names that the versions of a package that is here mention in depends and depopts, sorted."""
         return self._listing.mentions(name)
+
+    def providers(self) -> Sequence[str]:
+        """The packages it answers for of which a version may provide other names, overlays left aside."""
+        providers = self._listing.providers()
+        return tuple(filter(self.answers, providers)) if self.globs and providers else providers
 
     def changed_recipe(self, name: str, version: str, change: Change) -> Recipe:
         """Read one recipe with what ``change`` makes of its file and files; InputFileError when it is wrong."""

@@ -14,6 +14,7 @@ from xpkg.repo.repository import Repository
 if TYPE_CHECKING:
     from xpkg.repo.crossrules import CrossRules
     from xpkg.repo.overlays.values import Overlay
+    from xpkg.repo.providers import Provider
     from xpkg.repo.recipes import Recipe
     from xpkg.repo.targets import Target
 
@@ -169,6 +170,27 @@ class Universe:
         lists = [repository.mentions(name) for repository in self._holders(name)]
         # A version hidden behind that of a higher repository counts too: whoever asks looks at the entries anyway.
         return lists[0] if len(lists) == 1 else {mentioned for one in lists for mentioned in one}
+
+    @cached_property
+    def provided(self) -> Mapping[str, tuple[Provider, ...]]:
+        """The names that packages provide beside their own (``x-provides``), each with what provides it.
+
+        Of the repository of the highest priority first, then by name, then the newest first.
+        """
+        packages = {name for repository in self.repositories for name in repository.providers()}
+        if not packages and not self.overlaid:
+            return {}
+        from xpkg.repo.providers import provided
+
+        return provided(self, packages)
+
+    def providers(self, name: str) -> tuple[Provider, ...]:
+        """What provides a name, in the order of ``provided``; the package so called is not among them."""
+        return self.provided.get(name, ())
+
+    def owner(self, name: str) -> Repository | None:
+        """The exclusive repository that has the package so called, if any: no other may say what that name is."""
+        return next((one for one in self._holders(name) if one.exclusive), None)
 
     def _holder(self, name: str, version: str) -> Repository:
         """The repository whose copy of one version counts; UnknownPackage when there is none."""

@@ -72,6 +72,11 @@ class Content:
         problems: Mapping[str, tuple[tuple[str, str], ...]] = self.header["problems"]
         return problems
 
+    def providers(self) -> Sequence[str]:
+        """The packages of which a version provides other names, sorted."""
+        providers: Sequence[str] = self.header["providers"]
+        return providers
+
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of a package that is here, newest first."""
         found = self._versions.get(name)
@@ -125,6 +130,7 @@ class ContentBuilder:
         self._kept: dict[str, Stamp] = {}
         self._mentions: dict[str, tuple[str, ...]] = {}
         self._problems: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._providers: set[str] = set()
 
     def keep(self, name: str, stamp: Stamp = NO_STAMP) -> None:
         """The package as the previous index has it."""
@@ -137,6 +143,8 @@ class ContentBuilder:
         self._mentions[name] = previous.mentions()[name]
         if name in previous.problems():
             self._problems[name] = previous.problems()[name]
+        if name in previous.providers():
+            self._providers.add(name)
 
     def put(
         self,
@@ -158,6 +166,8 @@ class ContentBuilder:
         needs = [one.needs for one in versions if one.needs is not None]
         names = {name for one in needs for part in one[:2] for name in mentioned(part)}
         self._mentions[name] = tuple(sorted(names))
+        if any(part[9] for part in needs):
+            self._providers.add(name)
 
     def finish(self, path: Path, header: Mapping[str, Any]) -> None:
         """Write the index in one step.  IndexDamaged when a package to keep cannot be read any more."""
@@ -166,7 +176,8 @@ class ContentBuilder:
             self._take_over(name, stamp, self._previous)
         where = self._writer.add(marshal.dumps(self._mentions))
         rows = {name: self._rows[name] for name in sorted(self._rows)}
-        self._writer.finish(path, {**header, "mentions": where, "problems": self._problems}, rows)
+        facts = {"mentions": where, "problems": self._problems, "providers": tuple(sorted(self._providers))}
+        self._writer.finish(path, {**header, **facts}, rows)
 
 
 def fingerprint(versions: Sequence[tuple[Any, ...]]) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,10 @@ class PackedCopy:
             return self._opened().mentions()[name]
         except IndexDamaged:
             return self._mended().mentions()[name]
+
+    def providers(self) -> Sequence[str]:
+        """The packages of which a version provides other names."""
+        return self._opened().providers()
 
     def _opened(self) -> Content:
         if self._content is None:

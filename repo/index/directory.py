@@ -7,7 +7,7 @@ times of ``packages``, a list of versions against those of the package's directo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from xpkg.repo.directory import Directory
     from xpkg.repo.index.report import BuildReport
 
+_PROVIDES = b"x-provides"
+_FEW = 200
+"""In a directory of at most so many packages each is looked at to learn which provide other names."""
 _MANY = 100
 """So many changed recipes met in one run make writing the index again worth it."""
 
@@ -147,8 +150,8 @@ class IndexedDirectory:
 
     def mentions(self, name: str) -> tuple[str, ...]:
         """The names in depends and depopts of any version of a package that is here."""
-        content, rows = self._opened_content(), self._rows(name)
-        if content is not None and rows is not None and all(self._holds(name, one) for one in rows):
+        content = self._opened_content()
+        if content is not None and self._as_indexed(name):
             with suppress(IndexDamaged):
                 return content.mentions()[name]
         from xpkg.repo.formulas import atoms
@@ -156,6 +159,35 @@ class IndexedDirectory:
         entries = [self.entry(name, version) for version in self.versions(name)]
         formulas = [formula for one in entries for formula in (one.depends, one.depopts)]
         return tuple(sorted({atom.name for formula in formulas for atom in atoms(formula)}))
+
+    def providers(self) -> Sequence[str]:
+        """The packages of which a version may provide other names.
+
+        In a large directory an edited recipe is believed to provide what it did until ``refresh``: what it provides
+        now would be seen only by looking at all recipes.
+        """
+        content = self._opened_content()
+        if content is None:
+            return self._naming_provides()
+        if len(content.names) <= _FEW:
+            changed = [name for name in self.names() if not self._as_indexed(name)]
+        else:
+            changed = [] if self._names() is not None else [one for one in self.names() if one not in content.names]
+        return sorted({*content.providers(), *changed}.intersection(self.names())) if changed else content.providers()
+
+    def _naming_provides(self) -> list[str]:
+        """The packages of which an opam file, all of which are read, has the field or seems to."""
+        from xpkg.repo.index.reading import opam_bytes
+
+        places = {name: self._directory.places(name) for name in self.names()}
+        return [
+            name for name, of in places.items() if any(_PROVIDES in (opam_bytes(one) or b"") for one in of.values())
+        ]
+
+    def _as_indexed(self, name: str) -> bool:
+        """Whether all versions of a package are as they were when they were indexed."""
+        rows = self._rows(name)
+        return rows is not None and all(self._holds(name, one) for one in rows)
 
     def _names(self) -> Mapping[str, object] | None:
         """The index's names when they still hold, else None."""

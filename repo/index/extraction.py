@@ -48,7 +48,10 @@ _MOST_JOINED = 12
 """A url section written without indentation is cut inside; its pieces are joined again."""
 
 _ORDINARY_ONLY = frozenset(
-    ["x-runs-on", "x-toolchain", "x-build-machine-files", "x-system-tools", "x-alternative-sources", "extra-files"]
+    [
+        *("x-runs-on", "x-toolchain", "x-build-machine-files", "x-system-tools", "x-provides"),
+        *("x-alternative-sources", "extra-files"),
+    ]
 )
 _TEXTS = frozenset(["tags", "license", "homepage", "bug-reports", "dev-repo", "maintainer", "authors", "author"])
 _NOTHING = (0,)
@@ -144,6 +147,7 @@ class Extractor:
             known("flags", ()),
             None,
             None,
+            (),
         )
         facts = (
             known("synopsis", ""),

@@ -23,7 +23,7 @@ from typing import Any
 
 from xpkg.core.files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 _MAGIC = f"xpkg-index {FORMAT} {sys.implementation.cache_tag} {sys.hexversion:x} {marshal.version}\n".encode()
 _PLACE = struct.Struct(">QII")
 

@@ -38,6 +38,7 @@ def said(entry: Entry) -> tuple[object, ...]:
         entry.flags,
         entry.x_runs_on,
         entry.x_toolchain,
+        entry.x_provides,
         tuple(entry.facts.values()) if entry.problem is None else NO_FACTS,
     )
 
