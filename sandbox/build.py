@@ -36,13 +36,19 @@ _LEAST_SPACE = 64 << 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """What building needs, whoever schedules it.  ``jobs`` is the number of parallel jobs of one build."""
+    """What building needs, whoever schedules it.  ``jobs`` is the number of parallel jobs of one build.
+
+    What has a key of ``again`` is built although the store has it; ``replaced`` gathers the keys of those whose output
+    was not the same any more, or not the same as this time.
+    """
 
     store: Store
     isolation: Isolation
     events: BuildEvents
     jobs: int = 1
     cancelled: threading.Event = field(default_factory=threading.Event)
+    again: frozenset[str] = frozenset()
+    replaced: set[str] = field(default_factory=set)
 
     def build(self, task: BuildTask, sources: Callable[[BuildTask], SourceFiles]) -> StoredOutput:
         """The output of ``task``, built unless the store has it; ``sources`` is called when it must be.
@@ -51,7 +57,7 @@ class Builder:
         """
         started = time.monotonic()
         with self.store.lock(task.key, lambda _: self.events.waiting(task), self._check_stopped):
-            reused = self.store.has(task.key)
+            reused = task.key not in self.again and self.store.has(task.key)
             output = self.store.output(task.key) if reused else self._build_new(task, sources(task))
         self.events.finished(task, time.monotonic() - started, reused=reused)
         return output
@@ -71,6 +77,9 @@ class Builder:
                 raise self._keep(task, staged, error) from error
             for name in ("src", "etc", "scratch"):
                 remove_tree(staged / name)
+            if self.store.has(task.key) and not self.store.intact(record):
+                self.replaced.add(task.key)
+                return self.store.replace(staged, record)
             return self.store.publish(staged, record)
 
     def _run(self, task: BuildTask, sources: SourceFiles, staged: Path) -> dict[str, float]:

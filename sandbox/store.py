@@ -159,6 +159,21 @@ class Store:
             publish_directory(staged, final)
         return StoredOutput(key=record.key, path=final, record=record)
 
+    def replace(self, staged: Path, record: OutputRecord) -> StoredOutput:
+        """Put ``staged`` in the place of the output that has its key; the caller holds the key's lock.
+
+        Prefixes keep the files that they linked.  A crash between the two renames leaves no output: it is built again.
+        """
+        self.remove(record.key)
+        return self.publish(staged, record)
+
+    def intact(self, record: OutputRecord) -> bool:
+        """Whether the output of that key has the files that ``record`` lists, every byte as recorded."""
+        try:
+            return self.output(record.key).record.manifest == record.manifest and not self.verify(record.key)
+        except StoreError:
+            return False
+
     def keep_failed(self, staged: Path, label: str) -> Path:
         """Move the tree of a failed build to ``failed/<label>``, replacing an older one there.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 verbose_option = click.option("-v", "--verbose", count=True, help="Say more; twice for the output of builds.")
 switch_option = click.option("--switch", "switch_name", metavar="NAME", help="The switch to use.")
 target_option = click.option("--target", "target_name", metavar="NAME", help="The machine the products are for.")
+targets_option = click.option(
+    "--target",
+    "target_names",
+    multiple=True,
+    metavar="NAME",
+    help="The machine the products are for; several are planned together ('native' is this machine).",
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 jobs_option = click.option(
@@ -71,6 +78,12 @@ def pair(here: Home, target_name: str | None) -> Pair:
     if chosen.target is not None:
         here.target(chosen.target)
     return chosen
+
+
+def pairs(here: Home, target_names: Sequence[str]) -> tuple[Pair, ...]:
+    """The pairs of machines that every ``--target`` means, names with commas between them; the native one for none."""
+    names = [name for text in target_names for name in text.split(",") if name]
+    return tuple(dict.fromkeys(pair(here, name) for name in names)) or (Pair(),)
 
 
 def jobs_or_default(jobs: int | None) -> int:

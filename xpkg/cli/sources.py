@@ -9,7 +9,8 @@ import click
 from xpkg.cli import options as opt
 from xpkg.cli.progress import TerminalProgress
 from xpkg.core.errors import ExitCode
-from xpkg.ops import install as ops
+from xpkg.ops import solving as ops
+from xpkg.ops.asking import Ask
 from xpkg.ops.sources import SourceBook
 
 
@@ -34,9 +35,9 @@ def fetch(
     """Fetch the sources of packages and of all they need, so that an install needs no network."""
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     pair = opt.pair(home, target_name)
-    plan = ops.plan_install(home, home.find_switch(make=False), pair, packages)
+    plan = ops.plan(home, home.find_switch(make=False), [pair], Ask(packages=packages))
     book = SourceBook(home.root, home.environment)
-    tasks = list(plan.tasks.values())
+    tasks = plan.tasks
     with TerminalProgress(printer) as progress:
         files = book.fetch(
             tasks,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpkg.ops.home import Home
-from xpkg.ops.planning import Plan, TaskMaker
+from xpkg.ops.planning import Plan
 from xpkg.ops.sources import Files, SourceBook
 
 if TYPE_CHECKING:
@@ -28,14 +28,32 @@ class Options:
     offline: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A plan with every output of it in the store.
+
+    ``new`` are the keys that were built; ``replaced`` those of them whose former output was not the same.
+    """
+
+    plan: Plan
+    new: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
+
+
 def build_all(
-    home: Home, plan: Plan, options: Options, progress: Progress, clock: Clock | None = None
-) -> tuple[Plan, int]:
-    """Build what is missing; the plan that was built, and how many outputs are new."""
+    home: Home,
+    plan: Plan,
+    options: Options,
+    progress: Progress,
+    clock: Clock | None = None,
+    before: Built | None = None,
+) -> Built:
+    """Build what is missing, and what is to be built once more unless that was done ``before``."""
     clock = clock or Clock()
-    missing = _missing(home, plan)
+    done = Built(plan=plan) if before is None else before
+    missing = _missing(home, plan, done.new)
     if not missing:
-        return plan, 0
+        return Built(plan=plan, new=done.new, replaced=done.replaced)
     from xpkg.sandbox.build import Builder
     from xpkg.sandbox.executor import LocalExecutor
     from xpkg.sandbox.isolation import Bubblewrap
@@ -45,44 +63,49 @@ def build_all(
     isolation.check()
     locate({tool: package for task in missing for tool, package in task.system_tools.items()})
     cancelled = threading.Event()
-    plan, files = _fetch(home, plan, options, progress, cancelled)
+    plan, files = _fetch(home, plan, done.new, options, progress, cancelled)
     clock.lap("fetch")
-    missing = _missing(home, plan)
+    missing = _missing(home, plan, done.new)
     builder = Builder(
-        store=home.store, isolation=isolation, events=progress.builds(missing), jobs=options.jobs, cancelled=cancelled
+        store=home.store,
+        isolation=isolation,
+        events=progress.builds(missing),
+        jobs=options.jobs,
+        cancelled=cancelled,
+        again=plan.again - done.new,
     )
     LocalExecutor(options.jobs).execute(missing, lambda task: builder.build(task, files), cancelled)
     clock.lap("build")
-    return plan, len(missing)
+    new = done.new.union(task.key for task in missing)
+    return Built(plan=plan, new=new, replaced=done.replaced | frozenset(builder.replaced))
 
 
 def _fetch(
-    home: Home, plan: Plan, options: Options, progress: Progress, cancelled: threading.Event
+    home: Home, plan: Plan, done: frozenset[str], options: Options, progress: Progress, cancelled: threading.Event
 ) -> tuple[Plan, Files]:
     """Fetch what the missing outputs are built from; the plan with the keys of the sources that were there.
 
     Another alternative than the one planned with gives other keys, by which more can be missing: then once more.
     """
     book = SourceBook(home.root, home.environment)
-    target = None if plan.pair.target is None else home.target(plan.pair.target)
     while True:
         files = book.fetch(
-            _missing(home, plan),
+            _missing(home, plan, done),
             progress.sources,
             cancelled,
             jobs=options.jobs,
             allow_unhashed=options.allow_unhashed,
             offline=options.offline,
         )
-        tasks = TaskMaker(home.universe, home.native, target, book.choice).make(plan.solution.nodes)
-        settled = all(tasks[instance].key == task.key for instance, task in plan.tasks.items())
-        plan = replace(plan, tasks=tasks)
-        if settled:
-            return plan, files
+        settled = plan.with_sources(book.choice)
+        if [task.key for task in settled.tasks] == [task.key for task in plan.tasks]:
+            return settled, files
+        plan = settled
 
 
-def _missing(home: Home, plan: Plan) -> list[BuildTask]:
-    return [task for task in plan.tasks.values() if not home.store.has(task.key)]
+def _missing(home: Home, plan: Plan, done: frozenset[str]) -> list[BuildTask]:
+    again = plan.again - done
+    return [task for task in plan.tasks if task.key in again or not home.store.has(task.key)]
 
 
 class Clock:

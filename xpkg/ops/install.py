@@ -1,76 +1,38 @@
-"""install and remove: solve, plan, fetch, build, and make the next generation of the switch."""
+"""Carrying a plan out: fetch, build, and make the next generation of the switch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xpkg.ops.building import Clock, Options, build_all
+from xpkg.core.errors import UsageError
+from xpkg.ops.building import Built, Clock, Options, build_all
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
-from xpkg.ops.planning import Plan, TaskMaker, planned_actions
-from xpkg.ops.present import Present, present
-from xpkg.ops.requests import install_atoms, removal, request_for
-from xpkg.ops.sources import SourceBook
-from xpkg.solver.context import RepoContext
-from xpkg.solver.model import Request
-from xpkg.solver.solve import solve
+from xpkg.ops.planning import PairPlan, Plan
+from xpkg.ops.present import present
 
 if TYPE_CHECKING:
     from xpkg.ops.progress import Progress
-    from xpkg.sandbox.switches import Generation, Switch
+    from xpkg.sandbox.switches import Generation, Installed, Root, Switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an install or remove did; ``seconds`` by part."""
+    """What carrying out a plan did; ``seconds`` by part.
+
+    ``renewed`` counts what was built once more, ``replaced`` names of that what came out otherwise than before.
+    """
 
     generation: int
     changed: bool
     built: int
     reused: int
+    renewed: int = 0
+    replaced: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-def _here(switch: Switch, pair: Pair) -> Present:
-    generation = switch.current()
-    return replace(present(generation, pair), moved=switch.moved(generation))
-
-
-def plan_install(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
-    """The plan for installing packages; raises NoSolution and UnknownPackage."""
-    here = _here(switch, pair)
-    request = request_for(pair, here.instances, here.roots)
-    wanted = replace(request, install=install_atoms(home, pair, spellings))
-    return plan_request(home, pair, wanted, here)
-
-
-def plan_remove(home: Home, switch: Switch, pair: Pair, spellings: Sequence[str]) -> Plan:
-    """The plan for removing packages and whatever nothing else needs afterwards."""
-    here = _here(switch, pair)
-    request = request_for(pair, here.instances, here.roots)
-    gone = removal(pair, spellings, here.instances)
-    return plan_request(home, pair, replace(request, remove=gone, prune=True), here)
-
-
-def plan_request(home: Home, pair: Pair, request: Request, here: Present | None = None) -> Plan:
-    """The plan for any request; ``here`` is what the pair holds, nothing if not given."""
-    target = None if pair.target is None else home.target(pair.target)
-    solution = solve(request, RepoContext(home.universe, target))
-    book = SourceBook(home.root, home.environment)
-    tasks = TaskMaker(home.universe, home.native, target, book.choice).make(solution.nodes)
-    keys = frozenset() if here is None else here.keys
-    return Plan(
-        pair=pair,
-        solution=solution,
-        tasks=tasks,
-        actions=planned_actions(solution, tasks, dict(keys)),
-        before=keys,
-        roots=frozenset() if here is None else frozenset(here.roots),
-        moved=here is not None and here.moved,
-    )
 
 
 def carry_out(
@@ -83,29 +45,41 @@ def carry_out(
     """
     if plan.idle and options.prefix is None:
         return Done(generation=switch.current().number, changed=False, built=0, reused=len(plan.tasks))
-    clock, total = Clock(), 0
-    _place(switch, plan.pair, options)
+    clock = Clock()
+    _place(switch, plan, options)
+    built: Built | None = None
     while True:
-        plan, built = build_all(home, plan, options, progress, clock)
-        total += built
+        built = build_all(home, plan, options, progress, clock, built)
+        plan = built.plan
         with switch.lock():
-            if _unchanged(present(switch.current(), plan.pair), plan):
-                generation = _commit(home, switch, plan, options)
+            if _unchanged(switch.current(), plan):
+                generation = _commit(home, switch, built, options)
                 break
         plan = plan_anew()
     clock.lap("prefix")
+    return _done(generation, built, clock)
+
+
+def _done(generation: Generation, built: Built, clock: Clock) -> Done:
+    tasks = built.plan.tasks
     return Done(
         generation=generation.number,
         changed=True,
-        built=total,
-        reused=max(0, len(plan.tasks) - total),
+        built=len(built.new),
+        reused=sum(task.key not in built.new for task in tasks),
+        renewed=len(built.plan.again & built.new),
+        replaced=tuple(task.label for task in tasks if task.key in built.replaced),
         seconds=clock.laps,
     )
 
 
-def _unchanged(here: Present, plan: Plan) -> bool:
-    """Whether the pair holds what it held when the plan was made, asked for by the same names."""
-    return here.keys == plan.before and frozenset(here.roots) == plan.roots
+def _unchanged(generation: Generation, plan: Plan) -> bool:
+    """Whether the pairs hold what they held when the plan was made, asked for by the same names."""
+    now = [present(generation, part.pair) for part in plan.parts]
+    return all(
+        one.keys == part.here.keys and set(one.roots) == set(part.here.roots)
+        for one, part in zip(now, plan.parts, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,45 +91,61 @@ class _Placing:
     tools: dict[str, str]
 
 
-def _place(switch: Switch, pair: Pair, options: Options) -> _Placing:
+def _place(switch: Switch, plan: Plan, options: Options) -> _Placing:
     """Decide the trees, and refuse a prefix that cannot be used before anything is built."""
-    targets = sorted({*switch.targets, *((pair.target,) if pair.target else ())})
+    pairs = [part.pair for part in plan.parts]
+    targets = sorted({*switch.targets, *(pair.target for pair in pairs if pair.target)})
     placing = _Placing(
         targets=targets,
-        prefixes={} if options.prefix is None else {pair.tree(pair.machine): options.prefix},
+        prefixes=_prefixes(pairs, options),
         tools={tree: one.tools_tree for one in map(Pair.of, targets) for tree in one.trees},
     )
     switch.trees(placing.targets, placing.prefixes, placing.tools)
     return placing
 
 
-def _commit(home: Home, switch: Switch, plan: Plan, options: Options) -> Generation:
-    from xpkg.sandbox.switches import Installed, Root
+def _prefixes(pairs: list[Pair], options: Options) -> dict[str, Path]:
+    if options.prefix is None:
+        return {}
+    if len(pairs) > 1:
+        raise UsageError("--prefix places the prefix of one target", hint="ask for the targets one after another")
+    return {pairs[0].tree(pairs[0].machine): options.prefix}
 
-    pair, now = plan.pair, switch.current()
-    placing = _place(switch, pair, options)
-    others = [one for one in now.installed if one.tree not in pair.trees]
-    other_roots = [root for root in now.roots if root.tree not in pair.trees]
-    installed = [
+
+def _commit(home: Home, switch: Switch, built: Built, options: Options) -> Generation:
+    plan, now = built.plan, switch.current()
+    placing = _place(switch, plan, options)
+    planned = {tree for part in plan.parts for tree in part.pair.trees}
+    others = [one for one in now.installed if one.tree not in planned]
+    other_roots = [root for root in now.roots if root.tree not in planned]
+    return switch.commit(
+        home.store,
+        targets=placing.targets,
+        roots=[*other_roots, *(root for part in plan.parts for root in _roots(part))],
+        installed=[*others, *(one for part in plan.parts for one in _installed(part))],
+        prefixes=placing.prefixes,
+        tools=placing.tools,
+        renewed=built.replaced,
+    )
+
+
+def _installed(part: PairPlan) -> list[Installed]:
+    from xpkg.sandbox.switches import Installed
+
+    return [
         Installed(
             name=instance.name,
             version=instance.version,
             machine=instance.machine,
             key=task.key,
-            tree=pair.tree(instance.machine),
+            tree=part.pair.tree(instance.machine),
         )
-        for instance, task in plan.tasks.items()
+        for instance, task in part.tasks.items()
     ]
-    roots = [
-        Root(name=node.instance.name, machine=node.instance.machine, tree=pair.tree(node.instance.machine))
-        for node in plan.solution.nodes
-        if node.requested
-    ]
-    return switch.commit(
-        home.store,
-        targets=placing.targets,
-        roots=[*other_roots, *roots],
-        installed=[*others, *installed],
-        prefixes=placing.prefixes,
-        tools=placing.tools,
-    )
+
+
+def _roots(part: PairPlan) -> list[Root]:
+    from xpkg.sandbox.switches import Root
+
+    asked_for = [node.instance for node in part.solution.nodes if node.requested]
+    return [Root(name=one.name, machine=one.machine, tree=part.pair.tree(one.machine)) for one in asked_for]

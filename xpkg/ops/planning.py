@@ -1,168 +1,170 @@
-"""From a solution to a plan: one build task an instance, each with its key, in build order."""
+"""Plans: what the pairs of machines of a switch will hold, and the steps from what they hold.
+
+Nothing here needs the rooms that build; tasks and keys are made when somebody asks for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from xpkg.core.digests import Digest
 from xpkg.ops.pairs import Pair
-from xpkg.repo.machine_names import BUILD
-from xpkg.repo.recipes import Recipe
-from xpkg.repo.targets import Target
-from xpkg.repo.universe import Universe
-from xpkg.sandbox.buildkey import build_key, key_inputs
-from xpkg.sandbox.derive import derive
-from xpkg.sandbox.environment import Subject
-from xpkg.sandbox.layout import ISOLATION_LEVEL
-from xpkg.sandbox.task import BuildTask
-from xpkg.solver.model import Instance, Node, Solution
+from xpkg.ops.present import Present
+from xpkg.solver.model import Instance, Solution
 
-ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
-"""The digests of the sources a build of the recipe would use, in the recipe's order."""
+if TYPE_CHECKING:
+    from xpkg.ops.situation import Situation
+    from xpkg.ops.tasks import ChooseSources
+    from xpkg.sandbox.task import BuildTask
+
+REINSTALL = "reinstall"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAction:
-    """One line of a plan.  ``machine`` is ``build`` or the target's name."""
+    """One line of a plan.  ``machine`` is ``build`` or the target's name, ``target`` the pair's target if any."""
 
     action: str
     name: str
     version: str
     machine: str
     reason: str
+    target: str | None = None
 
-    def as_value(self) -> dict[str, str]:
+    def as_value(self) -> dict[str, str | None]:
         """The object that ``--json`` prints."""
-        names = ("action", "name", "version", "machine", "reason")
+        names = ("action", "name", "version", "machine", "target", "reason")
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a pair of machines will hold, and the steps from what it holds."""
+class PairPlan:
+    """What one pair of machines will hold.
 
-    pair: Pair
-    solution: Solution
-    tasks: Mapping[Instance, BuildTask]  # in build order
-    actions: tuple[PlannedAction, ...]
-    before: frozenset[tuple[Instance, str]] = frozenset()  # what was installed when it was made, with keys
-    roots: frozenset[Instance] = frozenset()  # what had been asked for by then
-    moved: bool = False  # whether the prefixes were made for another path of the state directory
+    ``here`` is what it holds now; ``again`` are instances to be built once more although they are in the store.
+    """
+
+    def __init__(
+        self,
+        situation: Situation,
+        pair: Pair,
+        solution: Solution,
+        here: Present,
+        again: frozenset[Instance] = frozenset(),
+        choose: ChooseSources | None = None,
+    ) -> None:
+        self.pair, self.solution, self.here, self.again = pair, solution, here, again
+        self._situation, self._choose = situation, choose
+
+    @cached_property
+    def tasks(self) -> Mapping[Instance, BuildTask]:
+        """One build task an instance, in build order."""
+        from xpkg.ops.tasks import TaskMaker
+
+        targets = self._situation.universe.targets
+        target = None if self.pair.target is None else targets[self.pair.target]
+        choose = self._choose or self._situation.choose_sources
+        return TaskMaker(self._situation.universe, self._situation.native, target, choose).make(self.solution.nodes)
+
+    @cached_property
+    def actions(self) -> tuple[PlannedAction, ...]:
+        # Keys tell what has to be rebuilt; where nothing stays they are not needed, and they cost reading recipes.
+        stays = len(self.solution.nodes) > sum(one.action != "remove" for one in self.solution.actions)
+        keys = {instance: task.key for instance, task in self.tasks.items()} if stays else None
+        return planned_actions(self.solution, keys, dict(self.here.keys), self.pair.target, self.again)
 
     @property
     def idle(self) -> bool:
-        """Whether the switch is already as planned."""
+        """Whether the pair is already as planned."""
         asked = {node.instance for node in self.solution.nodes if node.requested}
-        return not self.actions and asked == self.roots and not self.moved
+        return not self.actions and asked == frozenset(self.here.roots) and not self.here.moved
+
+    def with_sources(self, choose: ChooseSources) -> PairPlan:
+        """The same with the sources, and so the keys, that ``choose`` gives."""
+        return PairPlan(self._situation, self.pair, self.solution, self.here, self.again, choose)
+
+
+class Plan:
+    """What some pairs of machines of a switch will hold, planned together.  ``notes`` are remarks for the user."""
+
+    def __init__(self, parts: tuple[PairPlan, ...], notes: tuple[str, ...] = ()) -> None:
+        self.parts = parts
+        self._notes = notes
+
+    @property
+    def actions(self) -> tuple[PlannedAction, ...]:
+        return tuple(action for part in self.parts for action in part.actions)
+
+    @property
+    def idle(self) -> bool:
+        return all(part.idle for part in self.parts)
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no better state is possible; else the time was up before that was known."""
+        return all(part.solution.optimal for part in self.parts)
+
+    @property
+    def tasks(self) -> tuple[BuildTask, ...]:
+        """Every build task once, what is needed first."""
+        return tuple({task.key: task for part in self.parts for task in part.tasks.values()}.values())
+
+    @property
+    def again(self) -> frozenset[str]:
+        """The keys of what is to be built once more."""
+        return frozenset(part.tasks[one].key for part in self.parts for one in part.again)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        moved = ("the state directory has another path now: its prefixes are made anew",) if self.moved else ()
-        return (*self.solution.notes, *moved)
+        moved = any(part.here.moved for part in self.parts)
+        notes = [note for part in self.parts for note in part.solution.notes]
+        if moved:
+            notes.append("the state directory has another path now: its prefixes are made anew")
+        if not self.optimal:
+            notes.append("the time was up: this plan meets the request, but a better one may exist")
+        return tuple(dict.fromkeys([*self._notes, *notes]))
 
-
-class TaskMaker:
-    """Makes the tasks of one solution; dependencies come before dependents."""
-
-    def __init__(self, universe: Universe, native: Target, target: Target | None, choose: ChooseSources) -> None:
-        self._universe = universe
-        self._native = native
-        self._target = target
-        self._choose = choose
-        self._closures: dict[Instance, frozenset[Instance]] = {}
-        self._tasks: dict[Instance, BuildTask] = {}
-        self._setting: list[Instance] = []  # whose recipes have setenv, in build order
-
-    def make(self, nodes: Sequence[Node]) -> dict[Instance, BuildTask]:
-        """Tasks for all nodes, which must be in build order."""
-        for node in nodes:
-            closure = frozenset(node.requires).union(*(self._closures[one] for one in node.requires))
-            self._closures[node.instance] = closure
-            self._tasks[node.instance] = task = self._task(node, closure)
-            if task.recipe.setenv:
-                self._setting.append(node.instance)
-        return self._tasks
-
-    def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
-        instance = node.instance
-        recipe = self._universe.recipe(instance.name, instance.version)
-        machine = self._native if instance.machine == BUILD else self._require_target(instance)
-        subject = Subject(
-            recipe=recipe,
-            machine=machine,
-            native=self._native,
-            seen={one.name: one.version for one in closure if one.machine == instance.machine},
-            tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
-            setting=self._subjects_setting(closure),
-        )
-        steps = derive(subject)
-        keys = {one: self._tasks[one].key for one in closure}
-        inputs = key_inputs(
-            recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=ISOLATION_LEVEL
-        )
-        return BuildTask(
-            subject=subject,
-            steps=steps,
-            key=build_key(inputs),
-            inputs=inputs,
-            requires=tuple(sorted(keys[one] for one in node.requires)),
-            tools=tuple(keys[one] for one in sorted(closure) if one.machine == BUILD),
-            target=None
-            if instance.machine == BUILD
-            else tuple(keys[one] for one in sorted(closure) if one.machine != BUILD),
-            system_tools=self._system_tools(recipe, closure),
-        )
-
-    def _subjects_setting(self, closure: frozenset[Instance]) -> tuple[Subject, ...]:
-        """Dependencies before dependents; those of the target last, so that theirs stands before the tools'."""
-        found = [one for one in self._setting if one in closure]
-        found.sort(key=lambda one: one.machine != BUILD)
-        return tuple(self._tasks[one].subject for one in found)
-
-    def _require_target(self, instance: Instance) -> Target:
-        if self._target is None or instance.machine != self._target.machine:
-            raise AssertionError(f"{instance} is not of this pair")
-        return self._target
-
-    def _system_tools(self, recipe: Recipe, closure: frozenset[Instance]) -> dict[str, str]:
-        """The declared programs of a recipe and of all it sees, each with its system package."""
-        tools = dict(self._declared(recipe))
-        for one in closure:
-            if one.machine == BUILD:
-                tools.update(self._declared(self._universe.recipe(one.name, one.version)))
-        return tools
-
-    def _declared(self, recipe: Recipe) -> dict[str, str]:
-        if not recipe.x_system_tools:
-            return {}
-        packages = recipe.depexts_for(self._host_variable)
-        return {tool: packages[0] if packages else tool for tool in recipe.x_system_tools}
-
-    def _host_variable(self, name: str) -> str | None:
-        # Hints are given for Debian; another system's user sees the tool's name all the same.
-        debian = {"os-distribution": "debian", "os-family": "debian"}
-        return {**self._native.variables, **debian}.get(name)
+    def with_sources(self, choose: ChooseSources) -> Plan:
+        return Plan(tuple(part.with_sources(choose) for part in self.parts), self._notes)
 
 
 def planned_actions(
-    solution: Solution, tasks: Mapping[Instance, BuildTask], keys: Mapping[Instance, str]
+    solution: Solution,
+    keys: Mapping[Instance, str] | None,
+    present: Mapping[Instance, str],
+    target: str | None = None,
+    again: frozenset[Instance] = frozenset(),
 ) -> tuple[PlannedAction, ...]:
-    """The solver's actions, and rebuilds: what stays but has another key than the installed one in ``keys``."""
+    """The solver's actions, and what stays but is built again: asked for, or with another key than in ``present``.
+
+    ``keys`` may be None when nothing stays.
+    """
+    planned = _planner(target)
     changed = {action.instance: action for action in solution.actions if action.action != "remove"}
     removals = [action for action in solution.actions if action.action == "remove"]
-    actions = [_planned(one.action, one.instance, one.reason) for one in removals]
-    for instance, task in tasks.items():
+    actions = [planned(one.action, one.instance, one.reason) for one in removals]
+    for instance in (node.instance for node in solution.nodes):
         if instance in changed:
             action = changed[instance]
             reason = action.reason if action.previous is None else f"{action.reason}; now {action.previous}"
-            actions.append(_planned(action.action, instance, reason))
-        elif keys.get(instance) != task.key:
-            actions.append(_planned("rebuild", instance, "its recipe, sources or dependencies changed"))
+            actions.append(planned(action.action, instance, reason))
+        elif instance in again:
+            actions.append(planned(REINSTALL, instance, "requested"))
+        elif keys is not None and present.get(instance) != keys[instance]:
+            actions.append(planned("rebuild", instance, "its recipe, sources or dependencies changed"))
     return tuple(actions)
 
 
-def _planned(action: str, instance: Instance, reason: str) -> PlannedAction:
-    return PlannedAction(
-        action=action, name=instance.name, version=instance.version, machine=instance.machine, reason=reason
-    )
+def _planner(target: str | None) -> Callable[[str, Instance, str], PlannedAction]:
+    def planned(action: str, instance: Instance, reason: str) -> PlannedAction:
+        return PlannedAction(
+            action=action,
+            name=instance.name,
+            version=instance.version,
+            machine=instance.machine,
+            reason=reason,
+            target=target,
+        )
+
+    return planned

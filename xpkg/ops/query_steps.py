@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xpkg.ops.install import plan_request
+from xpkg.ops.solving import plan_request
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import Atom, Exactly, Request
 

@@ -1,18 +1,26 @@
-"""What a user asks for: package names with constraints, for one pair of machines."""
+"""From what a user asks for to requests of the solver: package names with constraints, for one pair of machines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xpkg.core.text import did_you_mean
-from xpkg.ops.home import Home
-from xpkg.ops.pairs import Pair
 from xpkg.ops.spelling import read_spelling
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.universe import UnknownPackage
-from xpkg.repo.versions import Compare
+from xpkg.repo.versions import AllOf, Compare, VersionFormula
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
+from xpkg.solver.protocol import Candidate
+
+if TYPE_CHECKING:
+    from xpkg.ops.asking import Ask
+    from xpkg.ops.home import Home
+    from xpkg.ops.pairs import Pair
+    from xpkg.ops.present import Present
+    from xpkg.repo.universe import Universe
 
 
 def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
@@ -24,48 +32,121 @@ def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
 
 
 def install_atoms(home: Home, pair: Pair, spellings: Sequence[str]) -> tuple[Atom, ...]:
-    """The atoms for ``xpkg install``: on the target, or on the build machine for what runs there.
+    """The atoms for ``xpkg install`` from all repositories; see `atoms_for`."""
+    context = RepoContext(home.universe, None if pair.target is None else home.target(pair.target))
+    return atoms_for(home.universe, context, pair, spellings)
 
-    Raises UnknownPackage with the nearest names, or when no version fits, with the versions there are.
+
+def atoms_for(universe: Universe, context: RepoContext, pair: Pair, spellings: Sequence[str]) -> tuple[Atom, ...]:
+    """The atoms that spellings mean: on the target, or on the build machine for what runs there.
+
+    UsageError for what is no spelling.  UnknownPackage with the nearest names, or when no version fits, with the
+    versions there are; all that is unknown is told at once.
     """
-    return tuple(_install_atom(home, pair, spelling) for spelling in spellings)
+    parsed = [parse_spelling(spelling) for spelling in dict.fromkeys(spellings)]
+    found, unknown = [], []
+    for name, wanted in parsed:
+        try:
+            _check(universe, name, wanted)
+        except UnknownPackage as error:
+            unknown.append(error)
+            continue
+        # What only ever runs on the build machine goes there, whatever the target.
+        machine = pair.machine if pair.machine in context.machines_for(name) else BUILD
+        found.append(Atom(name=name, machine=machine, versions=wanted))
+    if unknown:
+        raise _joined(unknown)
+    return tuple(found)
 
 
-def _install_atom(home: Home, pair: Pair, spelling: str) -> Atom:
-    name, wanted = parse_spelling(spelling)
-    versions = home.universe.versions(name)
-    fitting = [version for version in versions if wanted is None or wanted.allows(version)]
-    if not fitting:
+def _check(universe: Universe, name: str, wanted: VersionSet | None) -> None:
+    versions = universe.versions(name)
+    if wanted is not None and not any(wanted.allows(version) for version in versions):
         raise UnknownPackage(
             f"no version of {name} is {wanted}",
             reference="unknown-version",
             context=(("versions", ", ".join(versions)),),
             hint=did_you_mean(str(wanted).removeprefix("= "), versions),
         )
-    # What only ever runs on the build machine goes there, whatever the target.
-    machines = RepoContext(home.universe, None if pair.target is None else home.target(pair.target)).machines_for(name)
-    machine = pair.machine if pair.machine in machines else BUILD
-    return Atom(name=name, machine=machine, versions=wanted)
+
+
+def _joined(errors: Sequence[UnknownPackage]) -> UnknownPackage:
+    if len(errors) == 1:
+        return errors[0]
+    told = tuple(("", f"{error.message}{f' ({error.hint})' if error.hint else ''}") for error in errors)
+    return UnknownPackage(f"{len(errors)} of the packages asked for do not exist", context=told)
 
 
 def removal(pair: Pair, spellings: Sequence[str], installed: Sequence[Instance]) -> tuple[tuple[str, str], ...]:
     """The (name, machine) pairs for ``xpkg remove``; UnknownPackage for what is not installed."""
-    found: list[tuple[str, str]] = []
+    return tuple(dict.fromkeys((one.name, one.machine) for one in installed_as(pair, spellings, installed)))
+
+
+def installed_as(pair: Pair, spellings: Iterable[str], installed: Sequence[Instance]) -> tuple[Instance, ...]:
+    """The installed instances that spellings mean, on every machine; UnknownPackage for what is not installed."""
+    found: list[Instance] = []
     for spelling in spellings:
         name, wanted = parse_spelling(spelling)
-        machines = [
-            one.machine for one in installed if one.name == name and (wanted is None or wanted.allows(one.version))
-        ]
-        if not machines:
+        matching = [one for one in installed if one.name == name and (wanted is None or wanted.allows(one.version))]
+        if not matching:
             raise UnknownPackage(
                 f"{spelling} is not installed for {pair.machine}",
                 reference="not-installed",
                 hint=did_you_mean(name, [one.name for one in installed]),
             )
-        found += [(name, machine) for machine in machines]
-    return tuple(found)
+        found += matching
+    return tuple(dict.fromkeys(found))
 
 
-def request_for(pair: Pair, installed: Sequence[Instance], roots: Sequence[Instance]) -> Request:
+def request_for(pair: Pair, here: Present) -> Request:
     """A request that asks for nothing new: what is there stays."""
-    return Request(target=pair.target, installed=tuple(installed), roots=tuple(roots))
+    return Request(target=pair.target, installed=here.instances, roots=here.roots)
+
+
+def asked(base: Request, ask: Ask, universe: Universe, context: RepoContext, pair: Pair) -> Request:
+    """``base`` with what is asked for; of an upgrade of some packages see `upgraded`."""
+    match ask.verb:
+        case "install":
+            atoms = atoms_for(universe, context, pair, ask.packages)
+            related = frozenset((atom.name, atom.machine) for atom in atoms) if base.installed else frozenset()
+            return replace(base, install=atoms, best_effort=ask.best_effort, related=related)
+        case "remove":
+            gone = removal(pair, ask.packages, base.installed)
+            return replace(base, remove=gone, prune=True, related=frozenset(gone))
+        case "upgrade":
+            return replace(base, upgrade=True)
+        case "reinstall":
+            installed_as(pair, ask.packages, base.installed)
+            return base
+
+
+def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequence[str], *, strict: bool) -> Request:
+    """``base`` with some packages in newer versions (``OpamClient.upgrade_t``).
+
+    ``strict`` insists on a newer version wherever there is one that can be had at all; else each may stay as it is.
+    UnknownPackage for what is not installed.
+    """
+    atoms = []
+    for spelling in spellings:
+        name, wanted = parse_spelling(spelling)
+        for one in installed_as(pair, [name], base.installed):
+            newer = strict and wanted is None and _has_newer(context, base, one)
+            bounds: list[VersionFormula] = [Compare(">" if newer else ">=", one.version)]
+            if isinstance(wanted, Exactly):
+                bounds.append(Compare("=", wanted.version))
+            elif isinstance(wanted, VersionFormula):
+                bounds.append(wanted)
+            versions = bounds[0] if len(bounds) == 1 else AllOf(tuple(bounds))
+            atoms.append(Atom(name=name, machine=one.machine, versions=versions))
+    related = frozenset((atom.name, atom.machine) for atom in atoms)
+    return replace(base, install=tuple(atoms), upgrade=True, related=related)
+
+
+def _has_newer(context: RepoContext, base: Request, one: Instance) -> bool:
+    """Whether a newer version can be had that is no last resort; what is pinned has none."""
+    if any(name == one.name for name, _ in base.pins):
+        return False
+    above = Compare(">", one.version)
+    newer = [version for version in context.versions(one.name) if above.allows(version)]
+    answers = [context.candidate(replace(one, version=version), requested=True) for version in newer]
+    return any(isinstance(answer, Candidate) and answer.avoided is None for answer in answers)

@@ -14,9 +14,10 @@ from xpkg.core.locks import locked
 from xpkg.core.text import did_you_mean
 from xpkg.ops.building import Options, build_all
 from xpkg.ops.home import Home
-from xpkg.ops.install import plan_request
 from xpkg.ops.pairs import Pair
+from xpkg.ops.planning import Plan
 from xpkg.ops.requests import install_atoms
+from xpkg.ops.solving import plan_request
 from xpkg.repo.targets import Run
 from xpkg.sandbox.layout import TARGET, TOOLS
 from xpkg.solver.model import Request
@@ -60,9 +61,8 @@ def prepare_runner(home: Home, run: Run, options: Options, progress: Progress) -
     """The prefix of the runner's package, built when it is not there yet."""
     pair = Pair()
     request = Request(install=install_atoms(home, pair, [run.package]))
-    plan = plan_request(home, pair, request)
-    plan, _ = build_all(home, plan, options, progress)
-    runner = next(task for instance, task in plan.tasks.items() if instance.name == run.package)
+    plan = build_all(home, Plan((plan_request(home, pair, request),)), options, progress).plan
+    runner = next(task for task in plan.tasks if task.recipe.name == run.package)
     outputs = [home.store.output(key) for key in (runner.key, *runner.tools)]
     place = home.root.runners / runner.key
     with locked(home.root.locks, f"runner-{runner.key}"):

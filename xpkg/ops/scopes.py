@@ -22,11 +22,12 @@ def restricted(home: Home, names: Sequence[str] | None, variables: Mapping[str, 
     """The universe of the repositories called ``names``, all for None, in their usual order of priority.
 
     ``variables`` replace or join the build machine's.  The shipped repository's cross rules hold in any case, its
-    overlays only when it is named.  NotFoundError for a repository that does not exist, with the nearest names.
+    overlays only when it is named.  A machine's C tools that none of them has are taken to be there.  NotFoundError for
+    a repository that does not exist, with the nearest names.
     """
     chosen = home.repositories if names is None else _chosen(home.repositories, names)
     rules = [one for one in home.repositories if one.shipped and one not in chosen]
-    targets = _Changed(home.targets, variables) if variables else home.targets
+    targets = home.targets if names is None and not variables else _Changed(home.targets, variables, chosen)
     return Universe(chosen, targets, rules)
 
 
@@ -44,17 +45,25 @@ def _chosen(repositories: Sequence[Repository], names: Sequence[str]) -> tuple[R
 
 
 class _Changed(Mapping[str, "Target"]):
-    """All targets, with other variables on the build machine; read when asked for, as those they stand for."""
+    """All targets, with the C tools that there are and other variables on the build machine; read when asked for."""
 
-    def __init__(self, targets: Mapping[str, Target], variables: Mapping[str, str]) -> None:
-        self._targets, self._variables = targets, variables
+    def __init__(
+        self, targets: Mapping[str, Target], variables: Mapping[str, str], repositories: Sequence[Repository]
+    ) -> None:
+        self._targets, self._variables, self._repositories = targets, variables, repositories
 
     def __getitem__(self, name: str) -> Target:
         found = self._targets[name]
-        if name != NATIVE:
+        tools = tuple(one for one in found.toolchain.packages if self._has(one))
+        if tools != found.toolchain.packages:
+            found = replace(found, toolchain=replace(found.toolchain, packages=tools))
+        if name != NATIVE or not self._variables:
             return found
         variables = {**found.variables, **self._variables}
         return replace(found, variables=variables, digest=of_value([found.digest.hex, variables]))
+
+    def _has(self, package: str) -> bool:
+        return any(one.versions(package) for one in self._repositories)
 
     def __contains__(self, name: object) -> bool:
         return name in self._targets

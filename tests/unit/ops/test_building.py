@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from xpkg.core.digests import of_file
+from xpkg.ops.asking import Ask
 from xpkg.ops.building import Options
 from xpkg.ops.home import Home
-from xpkg.ops.install import carry_out, plan_install
+from xpkg.ops.install import carry_out
 from xpkg.ops.pairs import Pair
+from xpkg.ops.planning import Plan
+from xpkg.ops.solving import plan
 from xpkg.repo.sources.progress import Progress as SourceProgress
 from xpkg.repo.sources.progress import silent
 from xpkg.sandbox.events import BuildEvents
@@ -79,12 +82,16 @@ install: ["sh" "-c" "mkdir -p %{share}% && cp text %{share}%/%{name}%"]
 
 
 def _install(home: Home) -> None:
-    switch, pair = home.find_switch(), Pair()
+    switch = home.find_switch()
+
+    def make() -> Plan:
+        return plan(home, switch, [Pair()], Ask(packages=("above",)))
+
     carry_out(
         home,
         switch,
-        lambda: plan_install(home, switch, pair, ["above"]),
-        plan_install(home, switch, pair, ["above"]),
+        make,
+        make(),
         Options(),
         _Quiet(),
     )

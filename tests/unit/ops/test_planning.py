@@ -9,11 +9,11 @@ import pytest
 
 from xpkg.core.errors import NotFoundError, UsageError
 from xpkg.ops.home import Home
-from xpkg.ops.install import plan_request
 from xpkg.ops.pairs import Pair
-from xpkg.ops.planning import Plan, planned_actions
+from xpkg.ops.planning import PairPlan, planned_actions
 from xpkg.ops.requests import install_atoms, parse_spelling, removal
 from xpkg.ops.settings import RepositorySettings, Settings
+from xpkg.ops.solving import plan_request
 from xpkg.solver.model import Instance, Request
 
 Add = Callable[..., None]
@@ -46,8 +46,8 @@ def add(repository: Path) -> Add:
 
 
 @pytest.fixture
-def plan(repository: Path, tmp_path: Path) -> Callable[..., Plan]:
-    def make(*spellings: str, target: str | None = None) -> Plan:
+def plan(repository: Path, tmp_path: Path) -> Callable[..., PairPlan]:
+    def make(*spellings: str, target: str | None = None) -> PairPlan:
         home = Home(tmp_path / "root", environment={})
         home.__dict__["settings"] = Settings(
             repositories=(RepositorySettings(name="here", address=str(repository), exclusive=True),)
@@ -69,13 +69,13 @@ def chain(add: Add) -> None:
     add("s.1")
 
 
-def names(plan: Plan, keys: tuple[str, ...] | None) -> set[str]:
+def names(plan: PairPlan, keys: tuple[str, ...] | None) -> set[str]:
     labels = {task.key: f"{task.recipe.name}@{task.machine}" for task in plan.tasks.values()}
     return {labels[key] for key in keys or ()}
 
 
 @pytest.mark.usefixtures("chain")
-def test_a_task_sees_its_whole_closure_and_nothing_else(plan: Callable[..., Plan]) -> None:
+def test_a_task_sees_its_whole_closure_and_nothing_else(plan: Callable[..., PairPlan]) -> None:
     made = plan("d", "s")
     tasks = {task.recipe.name: task for task in made.tasks.values()}
     assert names(made, tasks["d"].tools) == {"a@build", "b@build", "c@build", "t@build"}
@@ -85,7 +85,7 @@ def test_a_task_sees_its_whole_closure_and_nothing_else(plan: Callable[..., Plan
 
 
 @pytest.mark.usefixtures("chain")
-def test_a_target_has_a_closure_on_each_machine(plan: Callable[..., Plan]) -> None:
+def test_a_target_has_a_closure_on_each_machine(plan: Callable[..., PairPlan]) -> None:
     made = plan("d", target="toy")
     tasks = {(task.recipe.name, task.machine): task for task in made.tasks.values()}
     last = tasks["d", "toy"]
@@ -97,7 +97,7 @@ def test_a_target_has_a_closure_on_each_machine(plan: Callable[..., Plan]) -> No
 
 
 @pytest.mark.usefixtures("chain")
-def test_keys_follow_from_what_is_below(plan: Callable[..., Plan], add: Add) -> None:
+def test_keys_follow_from_what_is_below(plan: Callable[..., PairPlan], add: Add) -> None:
     before = {task.recipe.name: task.key for task in plan("d", "s").tasks.values()}
     assert {task.recipe.name: task.key for task in plan("d", "s").tasks.values()} == before
     add("b.1", 'depends: ["a"]\nsynopsis: "changed"')
@@ -106,15 +106,16 @@ def test_keys_follow_from_what_is_below(plan: Callable[..., Plan], add: Add) -> 
 
 
 @pytest.mark.usefixtures("chain")
-def test_a_changed_recipe_is_a_rebuild_of_what_stands_on_it(plan: Callable[..., Plan], add: Add) -> None:
+def test_a_changed_recipe_is_a_rebuild_of_what_stands_on_it(plan: Callable[..., PairPlan], add: Add) -> None:
     before = plan("d", "s")
     keys = {instance: task.key for instance, task in before.tasks.items()}
     installed = before.solution.__class__(nodes=before.solution.nodes)
-    assert planned_actions(installed, before.tasks, keys) == ()
+    assert planned_actions(installed, keys, keys) == ()
     add("b.1", 'depends: ["a"]\nsynopsis: "changed"')
     after = plan("d", "s")
     installed = after.solution.__class__(nodes=after.solution.nodes)
-    actions = planned_actions(installed, after.tasks, keys)
+    anew = {instance: task.key for instance, task in after.tasks.items()}
+    actions = planned_actions(installed, anew, keys)
     assert [(action.action, action.name) for action in actions] == [
         ("rebuild", "b"),
         ("rebuild", "c"),
@@ -125,11 +126,12 @@ def test_a_changed_recipe_is_a_rebuild_of_what_stands_on_it(plan: Callable[..., 
         "name": "b",
         "version": "1",
         "machine": "build",
+        "target": None,
         "reason": "its recipe, sources or dependencies changed",
     }
 
 
-def test_system_tools_come_with_what_declares_them(plan: Callable[..., Plan], add: Add) -> None:
+def test_system_tools_come_with_what_declares_them(plan: Callable[..., PairPlan], add: Add) -> None:
     add("conf-tool.1", 'x-system-tools: ["tool"]\ndepexts: [["tool-dev"] {os-family = "debian"} ["Tool"] {os = "x"}]')
     add("user.1", 'depends: ["conf-tool" {build}]')
     add("beyond.1", 'depends: ["user"]\nx-system-tools: ["other"]')
@@ -139,7 +141,7 @@ def test_system_tools_come_with_what_declares_them(plan: Callable[..., Plan], ad
     assert tasks["beyond"].system_tools == {"tool": "tool-dev", "other": "other"}
 
 
-def test_setenv_of_the_whole_closure_reaches_the_build_and_its_key(plan: Callable[..., Plan], add: Add) -> None:
+def test_setenv_of_the_whole_closure_reaches_the_build_and_its_key(plan: Callable[..., PairPlan], add: Add) -> None:
     add("low.1", 'setenv: [ORDER += "%{name}%-%{cross}%"]')
     add("middle.1", 'depends: ["low"]\nsetenv: [ORDER += "%{name}%-%{cross}%"]')
     add("tool.1", 'depends: ["low"]\nx-runs-on: "build"')
@@ -152,7 +154,7 @@ def test_setenv_of_the_whole_closure_reaches_the_build_and_its_key(plan: Callabl
     assert ["ORDER", "low-false"] in before["tool"].steps.as_value()["environment"]  # type: ignore[operator]
 
 
-def test_the_number_of_jobs_is_in_no_key(plan: Callable[..., Plan], add: Add) -> None:
+def test_the_number_of_jobs_is_in_no_key(plan: Callable[..., PairPlan], add: Add) -> None:
     add("many.1", 'build: ["make" "-j%{jobs}%" jobs]')
     (task,) = plan("many").tasks.values()
     assert task.steps.commands[0].command(3) == ["make", "-j3", "3"]

@@ -1,0 +1,171 @@
+"""Showing a plan, asking, carrying it out, and telling what was done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xpkg.cli import options as opt
+from xpkg.cli.asking import NOTHING, ask_of
+from xpkg.cli.printer import Printer
+from xpkg.core.errors import ExitCode, UsageError
+from xpkg.ops.asking import Ask, Verb
+from xpkg.ops.home import Home
+from xpkg.ops.pairs import Pair
+from xpkg.ops.planning import Plan
+from xpkg.ops.situation import Situation
+from xpkg.ops.solving import plan
+
+if TYPE_CHECKING:
+    from xpkg.ops.install import Done
+    from xpkg.sandbox.switches import Switch
+
+
+def act(verb: Verb, given: Mapping[str, Any]) -> int:
+    """Do what a command asks for; the exit code."""
+    timing = Timing()
+    printer, ask = opt.printer(given["as_json"], given["verbose"]), ask_of(verb, given)
+    home = opt.home(given["switch_name"])
+    switch = _switch(home, dry_run=given["dry_run"])
+    pairs = _pairs(home, switch, given["target_names"], ask)
+    prefix: Path | None = given.get("prefix")
+    if prefix is not None and pairs == (Pair(),):
+        raise UsageError("--prefix places a target's prefix, so it needs --target")
+
+    def make_plan() -> Plan:
+        return plan(home, switch, pairs, ask)
+
+    timing.lap("start")
+    first = make_plan()
+    timing.lap("solve")
+    _show_plan(first, pairs, printer)
+    answer = _answer(first, pairs)
+    timing.lap("show")
+    if given["timing"]:
+        answer["timing"] = timing.laps
+        printer.line(f"processor time: {', '.join(f'{name} {s:.3f} s' for name, s in timing.laps.items())}")
+    if given["dry_run"] or switch is None:
+        printer.value(answer)
+        return ExitCode.SUCCESS
+    if first.actions and not _confirmed(given["yes"], printer):
+        printer.note("nothing was changed")
+        return ExitCode.ABORTED
+    return _carry_out(home, switch, make_plan, first, given, answer, printer)
+
+
+class Timing:
+    """Processor seconds of this process by phase, the first from its beginning."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.process_time()
+        self.laps[name] = round(now - self._last, 4)
+        self._last = now
+
+
+def _switch(home: Home, *, dry_run: bool) -> Switch | None:
+    """The switch in use; None stands for one that holds nothing, to plan with."""
+    if dry_run and home.switch_name == NOTHING:
+        return None
+    return home.find_switch(make=not dry_run)
+
+
+def _pairs(home: Home, switch: Switch | None, names: Sequence[str], ask: Ask) -> tuple[Pair, ...]:
+    if ask.verb == "upgrade" and not ask.packages and not names:
+        return Situation(home, switch).pairs or (Pair(),)
+    return opt.pairs(home, names)
+
+
+def _answer(first: Plan, pairs: Sequence[Pair]) -> dict[str, object]:
+    """The plan as ``--json`` prints it."""
+    return {
+        "actions": [action.as_value() for action in first.actions],
+        "notes": list(first.notes),
+        "targets": [pair.target or "native" for pair in pairs],
+        "optimal": first.optimal,
+        "criteria": [dict(zip(one.solution.cost_names, one.solution.cost, strict=False)) for one in first.parts],
+    }
+
+
+def _carry_out(
+    home: Home,
+    switch: Switch,
+    make_plan: Callable[[], Plan],
+    first: Plan,
+    given: Mapping[str, Any],
+    answer: dict[str, object],
+    printer: Printer,
+) -> int:
+    from xpkg.cli.progress import TerminalProgress
+    from xpkg.ops.building import Options
+    from xpkg.ops.install import carry_out
+
+    prefix: Path | None = given.get("prefix")
+    settings = Options(
+        jobs=opt.jobs_or_default(given["jobs"]),
+        prefix=None if prefix is None else prefix.absolute(),
+        allow_unhashed=frozenset(given.get("unhashed", ())),
+        offline=given.get("offline", False),
+    )
+    with TerminalProgress(printer) as progress:
+        done = carry_out(home, switch, make_plan, first, settings, progress)
+    places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in first.parts]
+    _show_done(done, places, answer, printer)
+    return ExitCode.SUCCESS
+
+
+def _show_done(done: Done, places: Sequence[str], answer: dict[str, object], printer: Printer) -> None:
+    facts = {name: getattr(done, name) for name in ("built", "reused", "seconds")}
+    if done.renewed:
+        facts |= {"renewed": done.renewed, "replaced": list(done.replaced)}
+    place = {"prefix": places[0]} if len(places) == 1 else {"prefixes": list(places)}
+    printer.value({**answer, "generation": done.generation, **place, **facts})
+    if done.changed:
+        printer.line(f"built {done.built}, reused {done.reused}; {_seconds(done.seconds)}")
+    if done.renewed and not done.replaced:
+        printer.line("what was built once more is the same as before")
+    for label in done.replaced:
+        printer.line(f"{label} was not as built now: replaced in the store; other switches keep the files they have")
+    for path in places:
+        printer.line(f"prefix: {path}")
+
+
+def _show_plan(shown: Plan, pairs: Sequence[Pair], printer: Printer) -> None:
+    for note in shown.notes:
+        printer.note(f"note: {note}")
+    actions = shown.actions
+    if not actions:
+        if not any(part.here.moved for part in shown.parts):
+            printer.line("nothing to do")
+        return
+    printer.line(f"The plan, {len(actions)} action{'s' if len(actions) > 1 else ''}:")
+    printer.table(
+        [
+            (f"  {one.action}", f"{one.name}.{one.version}", f"[{_where(one.machine, one.target, pairs)}]", one.reason)
+            for one in actions
+        ]
+    )
+
+
+def _where(machine: str, target: str | None, pairs: Sequence[Pair]) -> str:
+    """The machine; where several targets are planned for, also for which of them something is built here."""
+    return machine if len(pairs) == 1 or machine == target or target is None else f"{machine} for {target}"
+
+
+def _confirmed(yes: bool, printer: Printer) -> bool:
+    """Ask a person; a script (no terminal on standard input) has already said what it wants."""
+    if yes or printer.as_json or not sys.stdin.isatty():
+        return True
+    return click.confirm("Go on?", default=True)
+
+
+def _seconds(laps: dict[str, float]) -> str:
+    return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in laps.items())

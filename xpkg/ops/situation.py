@@ -1,0 +1,77 @@
+"""What plans for a switch start from: its present generation and the universe that it sees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from xpkg.ops.pairs import Pair
+from xpkg.ops.present import Present, present
+from xpkg.repo.machine_names import NATIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xpkg.ops.home import Home
+    from xpkg.ops.tasks import ChooseSources
+    from xpkg.repo.targets import Target
+    from xpkg.repo.universe import Universe
+    from xpkg.sandbox.switches import Generation, Switch
+
+
+class Situation:
+    """A moment of a switch; without a switch nothing is installed, pinned or held.
+
+    ``repositories`` and ``variables`` restrict and change what the universe is (`xpkg.ops.scopes`).
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        switch: Switch | None,
+        repositories: Sequence[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.home = home
+        self.generation: Generation | None = None if switch is None else switch.current()
+        self._moved = switch is not None and self.generation is not None and switch.moved(self.generation)
+        self._repositories, self._variables = repositories, variables or {}
+
+    @cached_property
+    def universe(self) -> Universe:
+        if self._repositories is not None or self._variables:
+            from xpkg.ops.scopes import restricted
+
+            return restricted(self.home, self._repositories, self._variables)
+        return self.home.universe
+
+    @property
+    def native(self) -> Target:
+        return self.universe.targets[NATIVE]
+
+    def target(self, pair: Pair) -> Target | None:
+        """The pair's target; None for the native pair."""
+        return None if pair.target is None else self.home.target(pair.target)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs of machines that hold something."""
+        if self.generation is None:
+            return ()
+        pairs = (Pair(), *map(Pair.of, self.generation.targets))
+        held = {one.tree for one in self.generation.installed}
+        return tuple(pair for pair in pairs if held.intersection(pair.trees))
+
+    def here(self, pair: Pair) -> Present:
+        """What the pair holds."""
+        if self.generation is None:
+            return Present(installed=(), instances=(), roots=())
+        return replace(present(self.generation, pair), moved=self._moved)
+
+    @cached_property
+    def choose_sources(self) -> ChooseSources:
+        """The sources that builds use as far as is known before fetching."""
+        from xpkg.ops.sources import SourceBook
+
+        return SourceBook(self.home.root, self.home.environment).choice

@@ -1,0 +1,126 @@
+"""From what is asked for to a plan: a request for each pair of machines, solved together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xpkg.ops.asking import Ask
+from xpkg.ops.planning import PairPlan, Plan
+from xpkg.ops.requests import asked, installed_as, request_for, upgraded
+from xpkg.ops.situation import Situation
+from xpkg.solver.context import RepoContext
+from xpkg.solver.model import NoSolution, Preferences, Request, Solution
+from xpkg.solver.solve import solve
+
+if TYPE_CHECKING:
+    from xpkg.ops.home import Home
+    from xpkg.ops.pairs import Pair
+    from xpkg.sandbox.switches import Switch
+    from xpkg.solver.protocol import Context
+
+Part = tuple[Request, "Context"]
+
+
+def plan(home: Home, switch: Switch | None, pairs: Sequence[Pair], ask: Ask) -> Plan:
+    """The plan for what is asked for on these pairs of machines of a switch, None for one that holds nothing.
+
+    Raises NoSolution, UnknownPackage, UsageError, SolverGaveUp.
+    """
+    situation = Situation(home, switch, ask.repositories, ask.variables)
+    if ask.verb == "upgrade" and ask.packages:
+        return _upgrade_of_some(situation, pairs, ask)
+    parts = [_part(situation, pair, ask) for pair in pairs]
+    return _solved(situation, pairs, ask, parts)
+
+
+def plan_request(home: Home, pair: Pair, request: Request) -> PairPlan:
+    """The plan for a request of its own, apart from every switch."""
+    situation = Situation(home, None)
+    context = RepoContext(situation.universe, situation.target(pair))
+    return PairPlan(situation, pair, solve(request, context), situation.here(pair))
+
+
+def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
+    """The universe as the solver sees it for one pair and what is asked for."""
+    return RepoContext(
+        situation.universe,
+        situation.target(pair),
+        with_test=ask.with_test,
+        with_doc=ask.with_doc,
+        with_dev_setup=ask.with_dev_setup,
+    )
+
+
+def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: Ask) -> Request:
+    """The state of a pair with all that must hold whatever is asked for."""
+    del context, ask
+    return request_for(pair, situation.here(pair))
+
+
+def _part(situation: Situation, pair: Pair, ask: Ask) -> tuple[Request, RepoContext]:
+    context = context_for(situation, pair, ask)
+    base = base_request(situation, pair, context, ask)
+    return asked(base, ask, situation.universe, context, pair), context
+
+
+def _upgrade_of_some(situation: Situation, pairs: Sequence[Pair], ask: Ask) -> Plan:
+    """Newer versions of the named packages; when they cannot be had, as much as can, and why not more."""
+
+    def parts(strict: bool) -> list[tuple[Request, RepoContext]]:
+        contexts = [context_for(situation, pair, ask) for pair in pairs]
+        return [
+            (upgraded(base_request(situation, pair, context, ask), context, pair, ask.packages, strict=strict), context)
+            for pair, context in zip(pairs, contexts, strict=True)
+        ]
+
+    try:
+        return _solved(situation, pairs, ask, parts(strict=True))
+    except NoSolution as reason:
+        why = "; ".join([reason.message, *reason.chain])
+        return _solved(situation, pairs, ask, parts(strict=False), (f"not everything can be newer: {why}",))
+
+
+def _solved(
+    situation: Situation,
+    pairs: Sequence[Pair],
+    ask: Ask,
+    parts: Sequence[tuple[Request, RepoContext]],
+    notes: tuple[str, ...] = (),
+) -> Plan:
+    if ask.dependencies_only:
+        solutions = _dependencies_only(parts, preferences(situation, ask))
+    else:
+        solutions = solve_all(parts, preferences(situation, ask))
+    plans = []
+    for pair, solution in zip(pairs, solutions, strict=True):
+        here = situation.here(pair)
+        again = frozenset(installed_as(pair, ask.packages, here.instances)) if ask.verb == "reinstall" else frozenset()
+        plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances)))
+    return Plan(tuple(plans), notes)
+
+
+def preferences(situation: Situation, ask: Ask) -> Preferences:
+    """What is the best answer for what is asked."""
+    built = ()
+    return Preferences(criteria=ask.criteria, bound_s=ask.bound_s, built=built)
+
+
+def solve_all(parts: Sequence[Part], wanted: Preferences) -> tuple[Solution, ...]:
+    """One solution a part; several are solved as one problem."""
+    if len(parts) == 1:
+        request, context = parts[0]
+        return (solve(request, context, wanted),)
+    from xpkg.solver.joint import solve_jointly
+
+    return solve_jointly(parts, wanted)
+
+
+def _dependencies_only(parts: Sequence[tuple[Request, RepoContext]], wanted: Preferences) -> tuple[Solution, ...]:
+    from xpkg.solver.dependencies_only import DependenciesOnly
+
+    stand_ins = [
+        DependenciesOnly(context, frozenset(one.name for one in request.install)) for request, context in parts
+    ]
+    changed = [(one.request(request), one) for one, (request, _) in zip(stand_ins, parts, strict=True)]
+    return tuple(one.solution(found) for one, found in zip(stand_ins, solve_all(changed, wanted), strict=True))
