@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from xpkg.core.errors import StoreError
 from xpkg.repo.machine_names import BUILD
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, 2)
+"""The formats that can be read: the first knew no pins, holds and invariants."""
 RECORD = "generation.json"
 """The name of its file in a generation's directory."""
 
@@ -51,11 +53,30 @@ class Tree:
     chosen: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Pin:
+    """A package that can be had in one version only.
+
+    ``address`` says where its source is in place of what its recipe says: an absolute path, or a ``git+...`` URL with
+    the branch or tag after ``#``; with an empty one only the version is laid down.  ``commit`` is the full commit that
+    a git address meant when the pin was made.  ``recipe`` names the kept copy of its recipe, empty where that is read
+    from the directory each time.  ``by`` is the package whose recipe asked for the pin.
+    """
+
+    name: str
+    version: str
+    address: str = ""
+    commit: str = ""
+    recipe: str = ""
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """One recorded state of a switch; number 0 is the empty one before any.
 
-    ``created`` is in seconds since the epoch.
+    ``created`` is in seconds since the epoch.  ``held`` has the name and the tree of each instance to be kept as it
+    is.  ``invariant`` is a formula over packages in opam's syntax, empty when there is none.
     """
 
     number: int
@@ -64,6 +85,9 @@ class Generation:
     trees: tuple[Tree, ...] = ()
     roots: tuple[Root, ...] = ()
     installed: tuple[Installed, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+    invariant: str = ""
 
     @property
     def keys(self) -> frozenset[str]:
@@ -100,8 +124,9 @@ def decode(data: bytes, where: str) -> Generation:
         file = msgspec.json.decode(data, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise damaged(where, str(error)) from error
-    if file.format != FORMAT:
-        raise damaged(where, f"it has format {file.format}, this xpkg reads format {FORMAT}")
+    if file.format not in _READ:
+        known = " and ".join(map(str, _READ))
+        raise damaged(where, f"it has format {file.format}, this xpkg reads formats {known}")
     return file.generation
 
 

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from xpkg.core.errors import NotFoundError, StoreError, UsageError
@@ -30,7 +31,7 @@ from xpkg.core.paths import StateRoot
 from xpkg.core.text import printable
 from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
-from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
+from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Pin, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
 from xpkg.sandbox.prefix import Earlier, compose, verify
 from xpkg.sandbox.relocate import check_prefix
@@ -102,26 +103,61 @@ class Switch:
         installed: Iterable[Installed],
         prefixes: Mapping[str, Path] | None = None,
         tools: Mapping[str, str] | None = None,
+        renewed: frozenset[str] = frozenset(),
+        invariant: str | None = None,
     ) -> Generation:
         """Compose a new generation and make it current; see :meth:`trees`.  The caller holds the lock.
 
+        Of outputs whose keys are ``renewed`` nothing is taken over from the current generation.  Pins and holds stay,
+        but a hold ends with the instance that it is on; so does the invariant unless another is given.
+
         An error or a crash at any point leaves the switch as it was or as it will be.
         """
+        before = self.current()
         targets, installed = tuple(sorted(targets)), tuple(sorted(installed))
-        self._clean()
-        generation = Generation(
-            number=max(self._numbers(), default=0) + 1,
-            created=time.time(),
+        present = {(instance.name, instance.tree) for instance in installed}
+        generation = replace(
+            before,
             targets=targets,
             trees=self.trees({*targets, *(instance.tree for instance in installed)}, prefixes, tools),
             roots=tuple(sorted(roots)),
             installed=installed,
+            held=tuple(sorted(present.intersection(before.held))),
+            invariant=before.invariant if invariant is None else invariant,
         )
+        return self._next(store, generation, renewed)
+
+    def amend(
+        self,
+        store: Store,
+        *,
+        pins: Iterable[Pin] | None = None,
+        held: Iterable[tuple[str, str]] | None = None,
+        invariant: str | None = None,
+    ) -> Generation:
+        """A new generation with the same packages, and other pins, holds or another invariant, made current.
+
+        Its files are links to those of the current one.  The caller holds the lock; errors as for :meth:`commit`.
+        """
+        now = self.current()
+        generation = replace(
+            now,
+            trees=self.trees(now.targets, tools={tree.name: tree.tools for tree in now.trees}),
+            pins=now.pins if pins is None else tuple(sorted(pins)),
+            held=now.held if held is None else tuple(sorted(set(held))),
+            invariant=now.invariant if invariant is None else invariant,
+        )
+        return self._next(store, generation, frozenset())
+
+    def _next(self, store: Store, generation: Generation, renewed: frozenset[str]) -> Generation:
+        """Compose ``generation``, with a number and a time of its own, and make it current."""
+        self._clean()
+        generation = replace(generation, number=max(self._numbers(), default=0) + 1, created=time.time())
         final = self._generations / str(generation.number)
         temporary = temporary_beside(final)
         with disk_errors("make a generation in", self._generations), ExitStack() as undo:
             undo.callback(remove_tree, temporary)
-            self._compose(store, generation, temporary)
+            self._compose(store, generation, temporary, renewed)
             undo.callback(self._forget, generation.number)
             publish_directory(temporary, final)
             self._make_current(generation)
@@ -190,22 +226,23 @@ class Switch:
         userprefix.check(Path(chosen), stable, self._root.root, self._former(name))
         return Tree(name=name, prefix=chosen, tools=tools, chosen=True)
 
-    def _compose(self, store: Store, generation: Generation, directory: Path) -> None:
+    def _compose(self, store: Store, generation: Generation, directory: Path, renewed: frozenset[str]) -> None:
         directory.mkdir()
         directory.chmod(DIRECTORY_MODE)
         for tree in generation.trees:
             outputs = [store.output(instance.key) for instance in generation.installed if instance.tree == tree.name]
-            compose(outputs, directory / tree.name, _mapping(generation, tree), self._earlier(generation, tree))
+            earlier = self._earlier(generation, tree, renewed)
+            compose(outputs, directory / tree.name, _mapping(generation, tree), earlier)
         write_atomically(directory / RECORD, generations.encode(generation))
         sync_tree(directory)
 
-    def _earlier(self, generation: Generation, tree: Tree) -> Earlier | None:
+    def _earlier(self, generation: Generation, tree: Tree, renewed: frozenset[str]) -> Earlier | None:
         """The current generation's tree of that name when it was made for the same paths."""
         before = self.current()
         if tree not in before.trees or _mapping(before, tree) != _mapping(generation, tree):
             return None
         keys = frozenset(instance.key for instance in before.installed if instance.tree == tree.name)
-        return Earlier(path=self._generations / str(before.number) / tree.name, keys=keys)
+        return Earlier(path=self._generations / str(before.number) / tree.name, keys=keys - renewed)
 
     def _make_current(self, generation: Generation) -> None:
         """Links at the user's directories first: they lead through ``current`` and so to the old tree until then."""

@@ -18,7 +18,7 @@ from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean, printable
 from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
-from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Root, Tree
+from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Pin, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE
 from xpkg.sandbox.liveness import alive_marker, take_dead
 from xpkg.sandbox.switch import Switch
@@ -26,6 +26,7 @@ from xpkg.sandbox.switch import Switch
 __all__ = [
     "Generation",
     "Installed",
+    "Pin",
     "Root",
     "Switch",
     "Tree",
@@ -51,7 +52,9 @@ def unmade(root: StateRoot, name: str) -> Switch:
     return _Unmade(root, name)
 
 
-def create(root: StateRoot, name: str, targets: Iterable[str] = (), *, exist_ok: bool = False) -> Switch:
+def create(
+    root: StateRoot, name: str, targets: Iterable[str] = (), *, exist_ok: bool = False, invariant: str = ""
+) -> Switch:
     """A new, empty switch; StoreError ``switch-exists`` unless ``exist_ok``, UsageError ``bad-name``."""
     _check_name(name)
     switch = Switch(root, name)
@@ -60,7 +63,7 @@ def create(root: StateRoot, name: str, targets: Iterable[str] = (), *, exist_ok:
             if exist_ok:
                 return switch
             raise StoreError(f"there is a switch {name} already", reference="switch-exists")
-        generation = Generation(number=0, created=time.time(), targets=tuple(sorted(targets)))
+        generation = Generation(number=0, created=time.time(), targets=tuple(sorted(targets)), invariant=invariant)
         first = temporary / "generations" / "0"
         first.mkdir(parents=True)
         for tree in {BUILD, *generation.targets}:

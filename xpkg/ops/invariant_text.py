@@ -1,0 +1,98 @@
+"""Invariants as text: what the user writes, and opam's syntax, in which they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xpkg.core.errors import UsageError
+from xpkg.core.text import printable
+from xpkg.ops.spelling import read_spelling
+from xpkg.repo.expressions import formula_of
+from xpkg.repo.filters import Text
+from xpkg.repo.formulas import And, Bound, Condition, Formula, Or, atoms
+from xpkg.repo.names import bound_problem, name_problem
+from xpkg.repo.opamfile.errors import OpamSyntaxError
+from xpkg.repo.opamfile.file import parse
+from xpkg.repo.opamfile.printer import print_string, print_value
+from xpkg.repo.versions import AnyVersion, Compare, VersionFormula, all_of, one_of
+
+_FORMS = "write NAME, NAME.VERSION, 'NAME>=VERSION', or a formula such as '[\"ocaml\" {>= \"4.14\"}]'"
+
+
+def written(words: Sequence[str]) -> str:
+    """The invariant that words on the command line mean, in opam's syntax: all of them together.
+
+    A word is a package as `xpkg.ops.spelling` reads it, or a formula in opam's syntax.  UsageError says what is wrong.
+    """
+    parts = [_word(word) for word in words]
+    text = parts[0] if len(parts) == 1 else f"[{' '.join(parts)}]"
+    try:
+        formula = read_formula(text, "the invariant")
+    except OpamSyntaxError as error:
+        raise UsageError(error.message, reference="bad-invariant", context=error.context, hint=_FORMS) from error
+    return text if next(atoms(formula), None) is not None else ""
+
+
+def _word(word: str) -> str:
+    if word.lstrip().startswith(("[", '"', "(")):
+        return _formula(word)
+    spelled = read_spelling(word)
+    problem = name_problem(spelled.name)
+    if problem is None and spelled.operator is not None:
+        problem = bound_problem(spelled.version)
+    if problem is not None:
+        raise UsageError(f"{printable(word)!r} does not name a package: {problem}", reference="bad-invariant")
+    bound = "" if spelled.operator is None else f" {{{spelled.operator} {print_string(spelled.version)}}}"
+    return f"{print_string(spelled.name)}{bound}"
+
+
+def _formula(word: str) -> str:
+    """A formula in opam's syntax as opam would print it; in parentheses where it stands among others."""
+    try:
+        file = parse(f"invariant: {word}", "the invariant")
+        value = file.get("invariant")
+        if value is None or len(file.items) != 1:
+            raise file.error("expected one formula over packages")
+        formula_of(value, file, "&")
+    except OpamSyntaxError as error:
+        raise UsageError(
+            f"this is no formula over packages: {error.message}",
+            reference="bad-invariant",
+            context=error.context,
+            hint=_FORMS,
+        ) from error
+    return " ".join(print_value(value).split())
+
+
+def read_formula(text: str, where: str) -> Formula:
+    """A formula over names and versions, without variables; OpamSyntaxError otherwise."""
+    file = parse(f"invariant: {text}", where)
+    value = file.get("invariant")
+    if value is None:
+        raise file.error("expected a formula over packages")
+    formula = formula_of(value, file, "&")
+    for atom in atoms(formula):
+        if not _plain(atom.condition):
+            raise file.error(f"{atom.name}: an invariant has names and versions, and no variables", value)
+    return formula
+
+
+def _plain(condition: Condition) -> bool:
+    if isinstance(condition, Bound):
+        return isinstance(condition.version, Text) and "%{" not in condition.version.text
+    return isinstance(condition, And | Or) and all(map(_plain, condition.items))
+
+
+def versions_of(condition: Condition) -> VersionFormula | None:
+    """The versions that the condition of an atom of `read_formula` allows; None for any."""
+    found = _versions(condition)
+    return None if isinstance(found, AnyVersion) else found
+
+
+def _versions(condition: Condition) -> VersionFormula:
+    if isinstance(condition, Bound):
+        assert isinstance(condition.version, Text)
+        return Compare(condition.operator, condition.version.text)
+    assert isinstance(condition, And | Or)
+    parts = [_versions(item) for item in condition.items]
+    return all_of(parts) if isinstance(condition, And) else one_of(parts)
