@@ -76,11 +76,12 @@ class Conflicts:
 
 @dataclass(frozen=True, slots=True)
 class OneOfClass:
-    """These names exclude each other on one machine."""
+    """These names exclude each other on one machine: they are of one class, or provide the same name."""
 
     conflict_class: str
     machine: str
     names: tuple[str, ...]
+    provided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +248,16 @@ def _encode_conflicts(clauses: Clauses, problem: Problem, key: Key) -> None:
 
 
 def _encode_classes(clauses: Clauses, problem: Problem) -> None:
-    members: dict[tuple[str, str], dict[str, list[Instance]]] = {}
+    members: dict[tuple[str, str, bool], dict[str, list[Instance]]] = {}
     for instance, candidate in problem.candidates.items():
         for name in candidate.conflict_classes:
-            members.setdefault((name, instance.machine), {}).setdefault(instance.name, []).append(instance)
-    for (conflict_class, machine), names in sorted(members.items()):
+            members.setdefault((name, instance.machine, False), {}).setdefault(instance.name, []).append(instance)
+        for name in candidate.provides:
+            members.setdefault((name, instance.machine, True), {}).setdefault(instance.name, []).append(instance)
+    for (conflict_class, machine, provided), names in sorted(members.items()):
         if len(names) < 2:
             continue
-        group = clauses.group(OneOfClass(conflict_class, machine, tuple(sorted(names))))
+        group = clauses.group(OneOfClass(conflict_class, machine, tuple(sorted(names)), provided))
         present = []
         for name in sorted(names):
             present.append(clauses.fresh())

@@ -24,7 +24,10 @@ Weighted = list[tuple[int, int]]
 def criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
     """The criteria, the most important first. May add variables that stand for "nothing of this name is left"."""
     missed = [_missed(problem, clauses)] if problem.request.best_effort else []
-    return missed + _state_criteria(problem, clauses)
+    *state, ranks = _state_criteria(problem, clauses)
+    providers = [(clauses.variable[one.instance], one.provider_rank) for one in problem.candidates.values()]
+    preferred = [weighted for weighted in providers if weighted[1]]
+    return [*missed, *state, *([preferred] if preferred else []), ranks]
 
 
 def _missed(problem: Problem, clauses: Clauses) -> Weighted:
@@ -111,12 +114,10 @@ def _penalised(problem: Problem, instance: Instance, installed: dict[Key, Instan
 def _asked_anew(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
     """Names asked for that are not there already in a version that will do."""
     request = problem.request
-    asked = set()
+    asked: set[Key] = set()
     for atom in request.install:
-        key = (atom.name, atom.machine)
-        present = installed.get(key)
-        if present is None or not atom.allows(present.version) or atom.name in request.upgrade_names:
-            asked.add(key)
+        if not any(key in installed and atom.accepts(installed[key]) for key in atom.keys):
+            asked.update(atom.keys)
     return asked | {key for key in installed if key[0] in request.upgrade_names}
 
 

@@ -33,10 +33,14 @@ class Problem:
     gone: list[Rejection] = field(default_factory=list)
 
     def matches(self, need: Need | Atom) -> list[Instance]:
-        """The usable instances that meet a need."""
+        """The usable instances that meet a need, or what is asked for."""
         found = self.usable.get((need.name, need.machine), ())
         versions = need.versions
-        return [one for one in found if versions is None or versions.allows(one.version)]
+        matching = [one for one in found if versions is None or versions.allows(one.version)]
+        if isinstance(need, Atom):
+            for provider in need.providers:
+                matching += self.matches(provider)
+        return matching
 
 
 def explore(request: Request, context: Context) -> Problem:
@@ -46,10 +50,10 @@ def explore(request: Request, context: Context) -> Problem:
     version asked for that does not exist at all.
     """
     problem = Problem(request=request)
-    asked = {(atom.name, atom.machine) for atom in request.install}
+    asked = {key for atom in request.install for key in atom.keys}
     for atom in request.install:
         _check_asked(atom, context)
-    queue: deque[Key] = deque((atom.name, atom.machine) for atom in request.install)
+    queue: deque[Key] = deque(key for atom in request.install for key in atom.keys)
     queue.extend((one.name, one.machine) for one in (*request.installed, *request.held))
     stated = [*request.formulas, *([request.invariant] if request.invariant is not None else [])]
     queue.extend((need.name, need.machine) for formula in stated for need in needs_of(formula))
@@ -102,6 +106,8 @@ def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> li
 
 def _check_asked(atom: Atom, context: Context) -> None:
     versions = context.versions(atom.name)
+    if atom.providers:
+        return
     if not versions:
         near = context.nearest(atom.name)
         raise NotFoundError(

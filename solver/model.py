@@ -60,14 +60,28 @@ class Exactly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atom:
-    """A package asked for on one machine, in any version or in one of ``versions``."""
+    """A package asked for on one machine, in any version or in one of ``versions``.
+
+    What ``providers`` ask for, each other packages, will do as well.
+    """
 
     name: str
     machine: str
     versions: VersionSet | None = None
+    providers: tuple[Atom, ...] = ()
 
     def allows(self, version: str) -> bool:
         return self.versions is None or self.versions.allows(version)
+
+    def accepts(self, instance: Instance) -> bool:
+        """Whether an instance is what is asked for."""
+        here = (instance.name, instance.machine) == (self.name, self.machine) and self.allows(instance.version)
+        return here or any(one.accepts(instance) for one in self.providers)
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The (name, machine) pairs that can meet it."""
+        return ((self.name, self.machine), *((one.name, one.machine) for one in self.providers))
 
     def __str__(self) -> str:
         constraint = f" {self.versions}" if self.versions is not None else ""

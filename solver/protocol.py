@@ -75,7 +75,8 @@ class Candidate:
     ``optional`` are needs that pull nothing in and only order builds where they are met; a version outside the
     constraint leaves the package unaffected, as in opam. ``conflicts`` are needs that must not be met; two different
     names of one ``conflict_class`` exclude each other on one machine. ``avoided`` says which flag
-    (avoid-version, deprecated) makes this version a last resort.
+    (avoid-version, deprecated) makes this version a last resort. ``provides`` are names that other packages provide
+    too, of which only one can be on a machine; of what else is equal, the least ``provider_rank`` is taken.
     """
 
     instance: Instance
@@ -85,6 +86,8 @@ class Candidate:
     conflict_classes: tuple[str, ...] = ()
     avoided: str | None = None
     origin: str = ""
+    provides: tuple[str, ...] = ()
+    provider_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost:
     request = problem.request
     edges = edges_of(chosen)
     requested = _requested(request, edges)
-    asked = {(atom.name, atom.machine) for atom in request.install}
+    asked = {key for atom in request.install for key in atom.keys}
     asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}
     given = dict.fromkeys(_meeting([request.invariant], edges), "part of the switch's invariant")
     reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, edges)
@@ -96,6 +96,8 @@ def _meeting(formulas: Iterable[Formula | None], edges: Iterable[Instance]) -> l
 def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:
     """What was asked for by name, now or before, in that order."""
     asked = [(atom.name, atom.machine) for atom in request.install]
+    providers = [one for atom in request.install for one in atom.providers]
+    asked += [(one.name, one.machine) for one in edges if any(provider.accepts(one) for provider in providers)]
     asked += [(one.name, one.machine) for one in _meeting(request.formulas, edges)]
     asked += [(one.name, one.machine) for one in request.roots]
     present = {(one.name, one.machine): one for one in edges}

@@ -89,6 +89,7 @@ def _exclude(one: Candidate, other: Candidate) -> bool:
         any(need.accepts(other.instance) for need in one.conflicts)
         or any(need.accepts(one.instance) for need in other.conflicts)
         or not set(one.conflict_classes).isdisjoint(other.conflict_classes)
+        or not set(one.provides).isdisjoint(other.provides)
     )
 
 
