@@ -90,13 +90,12 @@ def locks(draw: st.DrawFn) -> LockFile:
         instances=instances,
         pins=[_pin(draw, name) for name in draw(st.lists(NAMES, max_size=2, unique=True))],
         options=draw(st.lists(st.sampled_from(OPTIONS), unique=True)),
+        invariant=draw(st.just("") | TEXTS),
     )
 
 
 def _target(draw: st.DrawFn, name: str) -> LockedTarget:
-    return LockedTarget(
-        name=name, packages=tuple(draw(st.lists(TEXTS, max_size=3))), invariant=draw(st.just("") | TEXTS)
-    )
+    return LockedTarget(name=name, packages=tuple(draw(st.lists(TEXTS, max_size=3))))
 
 
 def _repository(draw: st.DrawFn, name: str) -> LockedRepository:
@@ -151,6 +150,7 @@ def test_the_order_things_are_found_in_does_not_show(lock: LockFile, chance: ran
         instances=shuffled(lock.instances),  # type: ignore[arg-type]
         pins=shuffled(lock.pins),  # type: ignore[arg-type]
         options=lock.options[::-1],
+        invariant=lock.invariant,
     )
     assert lock_text(again) == lock_text(lock)
 

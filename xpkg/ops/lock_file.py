@@ -6,7 +6,7 @@ Everything in it is the same on every machine: no time, no path, nothing of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 FORMAT = 1
@@ -26,11 +26,10 @@ UNHASHED, FIRST_USE = "unhashed", "first-use"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedTarget:
-    """One of the targets that are locked: ``packages`` as they were asked for, ``invariant`` as it is written."""
+    """One of the targets that are locked: ``packages`` as they were asked for."""
 
     name: str
     packages: tuple[str, ...]
-    invariant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,11 @@ class Building:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockFile:
-    """A whole lock.  Every sequence is in the order of the file; `ordered` makes it so."""
+    """A whole lock.  Every sequence is in the order of the file; `ordered` makes it so.
+
+    ``options`` are those of OPTIONS that hold for the packages asked for, ``invariant`` is a formula over packages
+    that the switch they were asked for in has, in opam's syntax.
+    """
 
     building: Building
     targets: tuple[LockedTarget, ...]
@@ -150,8 +153,8 @@ class LockFile:
     packages: tuple[LockedPackage, ...]
     instances: tuple[LockedInstance, ...]
     pins: tuple[LockedPin, ...] = ()
-    options: tuple[str, ...] = field(default=())
-    """Of OPTIONS, those that the requested packages were locked with."""
+    options: tuple[str, ...] = ()
+    invariant: str = ""
 
     def target(self, name: str) -> LockedTarget | None:
         return next((one for one in self.targets if one.name == name), None)
@@ -180,6 +183,7 @@ def ordered(
     instances: Sequence[LockedInstance],
     pins: Sequence[LockedPin] = (),
     options: Sequence[str] = (),
+    invariant: str = "",
 ) -> LockFile:
     """A lock with everything in the order that makes equal locks equal files."""
     return LockFile(
@@ -191,4 +195,5 @@ def ordered(
         instances=tuple(sorted(instances, key=lambda one: one.place)),
         pins=tuple(sorted(pins, key=lambda one: one.name)),
         options=tuple(one for one in OPTIONS if one in options),
+        invariant=invariant,
     )

@@ -91,6 +91,7 @@ def parse_lock(data: bytes, path: Path) -> LockFile:
     top = LockTable.parse(data, path)
     _check_format(top)
     options = tuple(option for option in OPTIONS if top.flag(option))
+    invariant = top.optional("invariant")
     build = top.table("build")
     building = Building(key_format=build.number("key-format"), isolation=build.text("isolation", _word))
     build.finish()
@@ -110,6 +111,7 @@ def parse_lock(data: bytes, path: Path) -> LockFile:
         instances=instances,
         pins=pins,
         options=options,
+        invariant=invariant,
     )
     for problem in _disagreements(lock):
         raise top.wrong(problem, hint=_ANEW)
@@ -143,7 +145,7 @@ def _several(top: LockTable, kind: str, read: Callable[[LockTable], T], same: Ca
 
 def _target(table: LockTable) -> LockedTarget:
     name = table.text("name", _word)
-    return LockedTarget(name=name, packages=table.texts("packages"), invariant=table.optional("invariant"))
+    return LockedTarget(name=name, packages=table.texts("packages"))
 
 
 def _machine(table: LockTable) -> LockedMachine:

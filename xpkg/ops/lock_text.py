@@ -15,12 +15,12 @@ _Value = str | int | bool | Sequence[str]
 def lock_text(lock: LockFile) -> str:
     """The file; keys that hold nothing are left out."""
     parts = [
-        _HEAD + _lines([("format", FORMAT), *((option, True) for option in lock.options)]),
+        _HEAD
+        + _lines([("format", FORMAT), *((option, True) for option in lock.options), ("invariant", lock.invariant)]),
         _block("[build]", [("key-format", lock.building.key_format), ("isolation", lock.building.isolation)]),
     ]
     for target in lock.targets:
-        rows = [("name", target.name), ("packages", target.packages), ("invariant", target.invariant)]
-        parts.append(_block("[[target]]", rows))
+        parts.append(_block("[[target]]", [("name", target.name), ("packages", target.packages)]))
     for machine in lock.machines:
         parts.append(_block("[[machine]]", [("name", machine.name), ("definition", machine.definition)]))
     for pin in lock.pins:

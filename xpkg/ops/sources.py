@@ -42,10 +42,10 @@ class SourceBook:
         if recipe.sources:
             fetched = self._fetched.get(_label(recipe))
             source = self._likely(recipe) if fetched is None else fetched.source
-            digests.append(_identity(source, fetched))
+            digests.append(source_digest(source, fetched))
         for extra in recipe.extra_sources:
             source = self._first_use.held(extra.source)
-            digests.append(_identity(source, self._fetched.get(_label(recipe, extra.name))))
+            digests.append(source_digest(source, self._fetched.get(_label(recipe, extra.name))))
         return tuple(digests)
 
     def _alternatives(self, recipe: Recipe) -> tuple[Source, ...]:
@@ -115,7 +115,7 @@ def _label(recipe: Recipe, extra: str | None = None) -> str:
     return f"{recipe.name}.{recipe.version}" + ("" if extra is None else f" {extra}")
 
 
-def _identity(source: Source, fetched: Fetched | None) -> Digest:
+def source_digest(source: Source, fetched: Fetched | None = None) -> Digest:
     """What names the source in a build key: its strongest digest, its commit, or what was found."""
     best = strongest(source.digests)
     if best is not None and best.strong:
