@@ -74,12 +74,17 @@ def _done(generation: Generation, built: Built, clock: Clock) -> Done:
 
 
 def _unchanged(generation: Generation, plan: Plan) -> bool:
-    """Whether the pairs hold what they held when the plan was made, asked for by the same names."""
+    """Whether the pairs hold what they held when the plan was made, under the same pins, holds and invariant."""
     now = [present(generation, part.pair) for part in plan.parts]
-    return all(
+    then = plan.parts[0].situation.generation
+    return (then is None or _stated(then) == _stated(generation)) and all(
         one.keys == part.here.keys and set(one.roots) == set(part.here.roots)
         for one, part in zip(now, plan.parts, strict=True)
     )
+
+
+def _stated(generation: Generation) -> tuple[object, ...]:
+    return generation.pins, generation.held, generation.invariant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

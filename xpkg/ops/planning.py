@@ -42,7 +42,7 @@ class PlannedAction:
 class PairPlan:
     """What one pair of machines will hold.
 
-    ``here`` is what it holds now; ``again`` are instances to be built once more although they are in the store.
+    ``here`` is what it holds now, ``situation`` the moment of the switch; ``again`` are instances to be built once more although they are in the store.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class PairPlan:
         choose: ChooseSources | None = None,
     ) -> None:
         self.pair, self.solution, self.here, self.again = pair, solution, here, again
-        self._situation, self._choose = situation, choose
+        self.situation, self._choose = situation, choose
 
     @cached_property
     def tasks(self) -> Mapping[Instance, BuildTask]:
         """One build task an instance, in build order."""
         from xpkg.ops.tasks import TaskMaker
 
-        targets = self._situation.universe.targets
+        targets = self.situation.universe.targets
         target = None if self.pair.target is None else targets[self.pair.target]
-        choose = self._choose or self._situation.choose_sources
-        return TaskMaker(self._situation.universe, self._situation.native, target, choose).make(self.solution.nodes)
+        choose = self._choose or self.situation.choose_sources
+        return TaskMaker(self.situation.universe, self.situation.native, target, choose).make(self.solution.nodes)
 
     @cached_property
     def actions(self) -> tuple[PlannedAction, ...]:
@@ -82,7 +82,7 @@ class PairPlan:
 
     def with_sources(self, choose: ChooseSources) -> PairPlan:
         """The same with the sources, and so the keys, that ``choose`` gives."""
-        return PairPlan(self._situation, self.pair, self.solution, self.here, self.again, choose)
+        return PairPlan(self.situation, self.pair, self.solution, self.here, self.again, choose)
 
 
 class Plan:

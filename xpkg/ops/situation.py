@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xpkg.ops.pairs import Pair
+from xpkg.ops.pins import universe_of
 from xpkg.ops.present import Present, present
 from xpkg.repo.machine_names import NATIVE
 
@@ -40,11 +41,11 @@ class Situation:
 
     @cached_property
     def universe(self) -> Universe:
-        if self._repositories is not None or self._variables:
-            from xpkg.ops.scopes import restricted
+        if self._repositories is None and not self._variables:
+            return universe_of(self.home, self.generation)
+        from xpkg.ops.scopes import restricted
 
-            return restricted(self.home, self._repositories, self._variables)
-        return self.home.universe
+        return universe_of(self.home, self.generation, restricted(self.home, self._repositories, self._variables))
 
     @property
     def native(self) -> Target:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xpkg.ops.asking import Ask
+from xpkg.ops.holds import check_removal, held_of
+from xpkg.ops.invariants import invariant_of
+from xpkg.ops.pins import developed_of, pins_of
 from xpkg.ops.planning import PairPlan, Plan
 from xpkg.ops.requests import asked, installed_as, request_for, upgraded
 from xpkg.ops.situation import Situation
@@ -49,19 +53,27 @@ def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
         with_test=ask.with_test,
         with_doc=ask.with_doc,
         with_dev_setup=ask.with_dev_setup,
+        developed=developed_of(situation.generation),
     )
 
 
 def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: Ask) -> Request:
-    """The state of a pair with all that must hold whatever is asked for."""
-    del context, ask
-    return request_for(pair, situation.here(pair))
+    """The state of a pair with all that must hold whatever is asked for: pins, holds, the switch's invariant."""
+    generation = situation.generation
+    return replace(
+        request_for(pair, situation.here(pair)),
+        pins=pins_of(generation),
+        held=held_of(generation, pair),
+        invariant=None if ask.update_invariant else invariant_of(generation, context, pair),
+    )
 
 
 def _part(situation: Situation, pair: Pair, ask: Ask) -> tuple[Request, RepoContext]:
     context = context_for(situation, pair, ask)
     base = base_request(situation, pair, context, ask)
-    return asked(base, ask, situation.universe, context, pair), context
+    request = asked(base, ask, situation.universe, context, pair)
+    check_removal(request.held, request.remove)
+    return request, context
 
 
 def _upgrade_of_some(situation: Situation, pairs: Sequence[Pair], ask: Ask) -> Plan:
