@@ -78,7 +78,8 @@ class Recipe:
     ``sources`` lists alternatives in the order to try them: any one of them will do; it is empty for a recipe
     without source.  ``fields`` has every top-level field as written, ``unknown_fields`` the names of those that
     are neither opam's nor begin with ``x-``.  ``file`` and ``files`` are what counts: ``original``, the file as the
-    repository has it, changed by ``overlays`` in their order.  No slots, so that the digest can be kept once computed.
+    repository has it, changed by ``overlays`` in their order.  ``developed`` says that the source is somebody's working
+    tree or a branch.  No slots, so that the digest can be kept once computed.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Recipe:
     files: tuple[tuple[str, Path], ...]
     original: OpamFile
     overlays: tuple[AppliedOverlay, ...] = ()
+    developed: bool = False
 
     @cached_property
     def digest(self) -> Digest:

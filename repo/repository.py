@@ -90,6 +90,10 @@ class Repository:
                 data = path.read_bytes()
             check_format(data, str(path))
 
+    def owns(self, name: str) -> bool:
+        """Whether no repository below may say anything of a package."""
+        return self.exclusive and bool(self.versions(name))
+
     def answers(self, name: str) -> bool:
         """Whether it is to be asked about a package name at all."""
         return not self.globs or self._pattern.fullmatch(name) is not None

@@ -45,6 +45,10 @@ class Universe:
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
         self._changed: dict[tuple[str, str], Recipe] = {}
 
+    def below(self, repository: Repository) -> Universe:
+        """The universe with one more repository, which goes before all of this one's."""
+        return Universe((repository, *self.repositories), self._targets, self._rules_only)
+
     @property
     def targets(self) -> Mapping[str, Target]:
         """The targets that all repositories describe."""
@@ -68,7 +72,7 @@ class Universe:
         if repository.shipped or repository in self._rules_only:
             return repository.answers(name)
         above = self.repositories[: self.repositories.index(repository)]
-        return repository.answers(name) and not any(one.exclusive and one.versions(name) for one in above)
+        return repository.answers(name) and not any(one.owns(name) for one in above)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -130,10 +134,11 @@ class Universe:
         repository has is not changed from below it, except by the shipped one: else the names it owns were not safe.
         """
         holder = self._holder(name, version)
-        position = self.repositories.index(holder)
+        owners = [place for place, repository in enumerate(self.repositories) if repository.owns(name)]
+        position = min(owners, default=len(self.repositories))
         found: list[Overlay] = []
         for place, repository in reversed([*enumerate(self.repositories)]):
-            if name in repository.overlays and (not holder.exclusive or place <= position or repository.shipped):
+            if name in repository.overlays and (place <= position or repository.shipped):
                 found += (one for one in self.overlays(repository, name) if one.concerns(version, holder.name))
         return tuple(found)
 

@@ -81,8 +81,8 @@ def global_variables(subject: Subject) -> dict[str, Value]:
 
 def variables(subject: Subject) -> Environment:
     """The function that gives a recipe's variables their values; None where undefined."""
-    fixed = global_variables(subject)
     own = subject.recipe
+    fixed = global_variables(subject) | dict.fromkeys(("dev", "pinned"), own.developed)
 
     def value(name: str) -> Value:
         package, separator, variable = name.rpartition(":")
