@@ -8,8 +8,9 @@ text, then letters, then the other characters.  Distinct texts can be equal: ``1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 
 VersionKey = tuple[tuple[str | int, ...], tuple[str | int, ...]]
 
@@ -76,3 +77,57 @@ def holds(operator: str, left: str, right: str) -> bool:
         case ">=":
             return order >= 0
     raise ValueError(f"not a comparison: {operator!r}")
+
+
+class Ranking:
+    """The versions of one package, newest first, for questions about all of them at once.
+
+    A set of them is a number whose bit N stands for the version at position N: sets join as bits do, and the versions
+    that a comparison holds for are found by bisection instead of one by one.
+    """
+
+    def __init__(self, newest_first: Sequence[str]) -> None:
+        self.versions = newest_first
+
+    @property
+    def all(self) -> int:
+        """The set of all versions."""
+        return (1 << len(self.versions)) - 1
+
+    @cached_property
+    def _oldest_first(self) -> list[VersionKey]:
+        return [version_key(version) for version in reversed(self.versions)]
+
+    def where(self, operator: str, version: str) -> int:
+        """The versions for which ``holds(operator, one, version)``."""
+        key, keys = version_key(version), self._oldest_first
+        count = len(keys)
+        match operator:
+            case ">=":
+                return _first(count - bisect_left(keys, key))
+            case ">":
+                return _first(count - bisect_right(keys, key))
+            case "<":
+                return self.all ^ _first(count - bisect_left(keys, key))
+            case "<=":
+                return self.all ^ _first(count - bisect_right(keys, key))
+        equal = _first(count - bisect_left(keys, key)) ^ _first(count - bisect_right(keys, key))
+        if operator == "=":
+            return equal
+        if operator == "!=":
+            return self.all ^ equal
+        raise ValueError(f"not a comparison: {operator!r}")
+
+
+def _first(count: int) -> int:
+    return (1 << count) - 1
+
+
+def members(numbers: int) -> Sequence[int]:
+    """The positions in a set of versions, rising."""
+    if not numbers:
+        return ()
+    first, end = (numbers & -numbers).bit_length() - 1, numbers.bit_length()
+    if numbers == _first(end) ^ _first(first):
+        return range(first, end)
+    return [position for position in range(first, end) if numbers >> position & 1]

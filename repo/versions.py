@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xpkg.repo.version_order import holds
+from xpkg.repo.version_order import Ranking, holds
 
 
 class VersionFormula:
@@ -17,6 +17,10 @@ class VersionFormula:
         """Whether ``version`` satisfies the formula."""
         raise NotImplementedError
 
+    def among(self, ranking: Ranking) -> int:
+        """The set of the versions that satisfy it (see ``Ranking``), the same as asking for each whether it does."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, slots=True)
 class AnyVersion(VersionFormula):
@@ -24,6 +28,9 @@ class AnyVersion(VersionFormula):
 
     def allows(self, version: str) -> bool:
         return True
+
+    def among(self, ranking: Ranking) -> int:
+        return ranking.all
 
     def __str__(self) -> str:
         return ""
@@ -39,6 +46,9 @@ class Compare(VersionFormula):
     def allows(self, version: str) -> bool:
         return holds(self.operator, version, self.version)
 
+    def among(self, ranking: Ranking) -> int:
+        return ranking.where(self.operator, self.version)
+
     def __str__(self) -> str:
         return f'{self.operator} "{self.version}"'
 
@@ -52,6 +62,12 @@ class AllOf(VersionFormula):
     def allows(self, version: str) -> bool:
         return all(part.allows(version) for part in self.parts)
 
+    def among(self, ranking: Ranking) -> int:
+        found = ranking.all
+        for part in self.parts:
+            found &= part.among(ranking)
+        return found
+
     def __str__(self) -> str:
         return " & ".join(f"({part})" if isinstance(part, OneOf) else str(part) for part in self.parts)
 
@@ -64,6 +80,12 @@ class OneOf(VersionFormula):
 
     def allows(self, version: str) -> bool:
         return any(part.allows(version) for part in self.parts)
+
+    def among(self, ranking: Ranking) -> int:
+        found = 0
+        for part in self.parts:
+            found |= part.among(ranking)
+        return found
 
     def __str__(self) -> str:
         return " | ".join(str(part) for part in self.parts)

@@ -6,7 +6,7 @@ needs ocaml < 5.5" is one group, however many clauses it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xpkg.solver.exploration import Key, Problem
@@ -112,6 +112,17 @@ class Clauses:
     rows: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
     exclusive: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
     variable: dict[Instance, int] = field(default_factory=dict)
+    _variables: dict[Key, range] = field(default_factory=dict)
+
+    def number(self, key: Key, instances: Sequence[Instance]) -> None:
+        """Give each usable instance of a name its variable."""
+        self._variables[key] = range(self.count + 1, self.count + 1 + len(instances))
+        self.count += len(instances)
+        self.variable.update(zip(instances, self._variables[key], strict=True))
+
+    def of(self, key: Key) -> range:
+        """The variables of a name's usable instances, in their order."""
+        return self._variables.get(key, range(0))
 
     def fresh(self) -> int:
         self.count += 1
@@ -133,8 +144,7 @@ def encode(problem: Problem) -> Clauses:
     """The clauses of a problem, the same for the same problem: everything is visited in a fixed order."""
     clauses = Clauses()
     for key in sorted(problem.usable):
-        for instance in problem.usable[key]:
-            clauses.variable[instance] = clauses.fresh()
+        clauses.number(key, problem.usable[key])
     _encode_request(clauses, problem)
     for key in _breadth_first(problem):
         _encode_needs(clauses, problem, key)
@@ -206,22 +216,45 @@ def _shown(formula: Formula) -> str:
 
 def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
     same: dict[str, tuple[Formula, list[Instance]]] = {}
+    known: dict[int, list[Instance]] = {}  # by identity: versions share formulas, and their text is longer to make
     for instance in problem.usable[key]:
         for conjunct in _conjuncts(problem.candidates[instance].depends):
-            instances = same.setdefault(_shown(conjunct), (conjunct, []))[1]
-            if instance not in instances[-1:]:
+            instances = known.get(id(conjunct))
+            if instances is None:
+                instances = known[id(conjunct)] = same.setdefault(_shown(conjunct), (conjunct, []))[1]
+            if not instances or instances[-1] is not instance:
                 instances.append(instance)
     for conjunct, instances in same.values():
         group = clauses.group(Needs(tuple(instances), conjunct))
         literals = _disjunction(clauses, problem, conjunct, group)
-        for instance in instances:
-            clauses.require([-clauses.variable[instance], *literals], group)
+        _imply(clauses, [clauses.variable[instance] for instance in instances], literals, group)
+
+
+def _imply(clauses: Clauses, each: Sequence[int], literals: list[int], group: int) -> None:
+    """``each`` of these needs one of ``literals``; many needing many share a variable for "one of them holds"."""
+    if len(each) > 2 and len(literals) > 2:
+        literals = [_named(clauses, literals, group)]
+    for variable in each:
+        clauses.require((-variable, *literals), group)
+
+
+def _named(clauses: Clauses, literals: list[int], group: int) -> int:
+    """A variable that only holds where one of ``literals`` does."""
+    name = clauses.fresh()
+    clauses.require((-name, *literals), group)
+    return name
+
+
+def _literals(clauses: Clauses, problem: Problem, need: Need) -> list[int]:
+    """The variables of what meets a need."""
+    variables = clauses.of((need.name, need.machine))
+    return [variables[place] for place in problem.places(need)]
 
 
 def _disjunction(clauses: Clauses, problem: Problem, formula: Formula, group: int) -> list[int]:
     """Literals of which one must hold for ``formula`` to hold (a new variable stands for a nested conjunction)."""
     if isinstance(formula, Need):
-        return [clauses.variable[one] for one in problem.matches(formula)]
+        return _literals(clauses, problem, formula)
     if isinstance(formula, AllOf):
         if len(formula.parts) == 1:
             return _disjunction(clauses, problem, formula.parts[0], group)
@@ -239,12 +272,19 @@ def _encode_conflicts(clauses: Clauses, problem: Problem, key: Key) -> None:
             if need.name != instance.name:  # opam drops a conflict with one's own name
                 same.setdefault(_shown(need), (need, []))[1].append(instance)
     for need, instances in same.values():
-        others = problem.matches(need)
+        others = _literals(clauses, problem, need)
         if others:
             group = clauses.group(Conflicts(tuple(instances), need))
-            for instance in instances:
-                for other in others:
-                    clauses.require([-clauses.variable[instance], -clauses.variable[other]], group)
+            _exclude(clauses, [clauses.variable[instance] for instance in instances], others, group)
+
+
+def _exclude(clauses: Clauses, some: Sequence[int], others: Sequence[int], group: int) -> None:
+    """None of ``some`` holds together with any of ``others``; many and many share a variable for "some holds"."""
+    if len(some) > 2 and len(others) > 2:
+        some = (_present(clauses, some, group),)
+    for variable in some:
+        for other in others:
+            clauses.require((-variable, -other), group)
 
 
 def _encode_classes(clauses: Clauses, problem: Problem) -> None:
@@ -260,27 +300,32 @@ def _encode_classes(clauses: Clauses, problem: Problem) -> None:
         group = clauses.group(OneOfClass(conflict_class, machine, tuple(sorted(names)), provided))
         present = []
         for name in sorted(names):
-            present.append(clauses.fresh())
-            for instance in names[name]:
-                clauses.require([-clauses.variable[instance], present[-1]], group)
+            present.append(_present(clauses, [clauses.variable[instance] for instance in names[name]], group))
         clauses.exclusive.append((tuple(present), group))
 
 
 def _encode_one_version(clauses: Clauses, problem: Problem) -> None:
-    by_name: dict[str, dict[str, list[Instance]]] = {}
+    places: dict[str, list[Key]] = {}
     for key in sorted(problem.usable):
-        for instance in problem.usable[key]:
-            by_name.setdefault(instance.name, {}).setdefault(instance.version, []).append(instance)
-    for name, versions in by_name.items():
-        if len(versions) < 2:
+        places.setdefault(key[0], []).append(key)
+    for name, keys in places.items():
+        if len(keys) == 1:
+            if len(clauses.of(keys[0])) > 1:
+                clauses.exclusive.append((tuple(clauses.of(keys[0])), clauses.group(OneVersion(name))))
             continue
-        group = clauses.group(OneVersion(name))
-        present = []
-        for instances in versions.values():
-            if len(instances) == 1:
-                present.append(clauses.variable[instances[0]])
-                continue
-            present.append(clauses.fresh())
-            for instance in instances:
-                clauses.require([-clauses.variable[instance], present[-1]], group)
-        clauses.exclusive.append((tuple(present), group))
+        versions: dict[str, list[int]] = {}
+        for key in keys:
+            for instance in problem.usable[key]:
+                versions.setdefault(instance.version, []).append(clauses.variable[instance])
+        if len(versions) > 1:
+            group = clauses.group(OneVersion(name))
+            present = [of[0] if len(of) == 1 else _present(clauses, of, group) for of in versions.values()]
+            clauses.exclusive.append((tuple(present), group))
+
+
+def _present(clauses: Clauses, variables: Sequence[int], group: int) -> int:
+    """A variable that holds wherever one of ``variables`` does."""
+    name = clauses.fresh()
+    for variable in variables:
+        clauses.require((-variable, name), group)
+    return name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xpkg.core.errors import NotFoundError
-from xpkg.repo.version_order import version_key
+from xpkg.repo.version_order import Ranking, members, version_key
+from xpkg.repo.versions import VersionFormula
 from xpkg.solver.model import Atom, Instance, Request
-from xpkg.solver.protocol import Candidate, Context, Need, Rejection, needs_of
+from xpkg.solver.protocol import AllOf, Candidate, Context, Formula, Need, Rejection, needs_of
 
 Key = tuple[str, str]
 """A name on a machine: at most one of its instances is in a solution."""
@@ -31,16 +33,29 @@ class Problem:
     rejected: dict[Key, tuple[Rejection, ...]] = field(default_factory=dict)
     lag: dict[Instance, int] = field(default_factory=dict)
     gone: list[Rejection] = field(default_factory=list)
+    _rankings: dict[Key, Ranking] = field(default_factory=dict)
 
     def matches(self, need: Need | Atom) -> list[Instance]:
         """The usable instances that meet a need, or what is asked for."""
         found = self.usable.get((need.name, need.machine), ())
-        versions = need.versions
-        matching = [one for one in found if versions is None or versions.allows(one.version)]
+        matching = [found[place] for place in self.places(need)]
         if isinstance(need, Atom):
             for provider in need.providers:
                 matching += self.matches(provider)
         return matching
+
+    def places(self, need: Need | Atom) -> Sequence[int]:
+        """Where the instances that meet a need stand among the usable ones of its name, rising; without providers."""
+        key, versions = (need.name, need.machine), need.versions
+        found = self.usable.get(key, ())
+        if versions is None:
+            return range(len(found))
+        if not isinstance(versions, VersionFormula):
+            return [place for place, one in enumerate(found) if versions.allows(one.version)]
+        ranking = self._rankings.get(key)
+        if ranking is None:
+            ranking = self._rankings[key] = Ranking([one.version for one in found])
+        return members(versions.among(ranking))
 
 
 def explore(request: Request, context: Context) -> Problem:
@@ -49,59 +64,86 @@ def explore(request: Request, context: Context) -> Problem:
     Optional needs and conflicts pull nothing in, so they are not followed. Raises ``NotFoundError`` for a name or
     version asked for that does not exist at all.
     """
-    problem = Problem(request=request)
-    asked = {key for atom in request.install for key in atom.keys}
     for atom in request.install:
         _check_asked(atom, context)
-    queue: deque[Key] = deque(key for atom in request.install for key in atom.keys)
-    queue.extend((one.name, one.machine) for one in (*request.installed, *request.held))
-    stated = [*request.formulas, *([request.invariant] if request.invariant is not None else [])]
-    queue.extend((need.name, need.machine) for formula in stated for need in needs_of(formula))
-    while queue:
-        key = queue.popleft()
-        if key in problem.usable:
-            continue
-        for candidate in _add(problem, key, context, requested=key in asked):
-            for need in needs_of(candidate.depends):
-                if (need.name, need.machine) not in problem.usable:
-                    queue.append((need.name, need.machine))
-    return problem
+    exploration = _Exploration(request, context)
+    exploration.run()
+    return exploration.problem
 
 
-def _add(problem: Problem, key: Key, context: Context, *, requested: bool) -> list[Candidate]:
-    name, machine = key
-    usable: list[Candidate] = []
-    rejected: list[Rejection] = []
-    installed = [one for one in problem.request.installed if (one.name, one.machine) == key]
-    versions = list(context.versions(name))
-    unlisted = [one.version for one in installed if one.version not in versions]
-    if unlisted:
-        versions = sorted({*versions, *unlisted}, key=lambda version: (version_key(version), version), reverse=True)
-    for version in versions:
-        instance = Instance(name=name, version=version, machine=machine)
-        if version in unlisted:
-            answer: Candidate | Rejection = Rejection(instance=instance, reason="no repository has it any more")
-        else:
-            answer = context.candidate(instance, requested=requested)
-        if isinstance(answer, Candidate):
-            usable.append(answer)
-        elif instance in installed and not problem.request.require_available:
-            problem.gone.append(answer)
-            usable.append(Candidate(instance=instance, origin="installed"))
-        else:
-            rejected.append(answer)
-    problem.usable[key] = tuple(candidate.instance for candidate in usable)
-    problem.rejected[key] = tuple(rejected)
-    problem.candidates.update((candidate.instance, candidate) for candidate in usable)
-    # Stable: flagged versions first, both kinds newest first (opam, OpamSolver "version-lag"); where a flagged one is
-    # installed the flags no longer count (OpamSwitchState.avoid_version).
-    lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
-    ranked = sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)
-    pinned = [version for pin, version in problem.request.pins if pin == name]
-    if pinned:
-        ranked.sort(key=lambda candidate: candidate.instance.version not in pinned)
-    problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(ranked))
-    return usable
+class _Exploration:
+    """One walk from the request to everything that it reaches, breadth first."""
+
+    def __init__(self, request: Request, context: Context) -> None:
+        self.problem = Problem(request=request)
+        self._context = context
+        self._asked = {key for atom in request.install for key in atom.keys}
+        self._queue: deque[Key] = deque()
+        self._seen: set[int] = set()  # the identities of formulas followed; the problem keeps them alive
+        self._installed: dict[Key, list[Instance]] = {}
+        for one in request.installed:
+            self._installed.setdefault((one.name, one.machine), []).append(one)
+
+    def run(self) -> None:
+        request, usable = self.problem.request, self.problem.usable
+        self._queue.extend(key for atom in request.install for key in atom.keys)
+        self._queue.extend((one.name, one.machine) for one in (*request.installed, *request.held))
+        for formula in (*request.formulas, *([request.invariant] if request.invariant is not None else [])):
+            self._follow(formula)
+        while self._queue:
+            key = self._queue.popleft()
+            if key not in usable:
+                for candidate in self._add(key):
+                    self._follow(candidate.depends)
+
+    def _follow(self, formula: Formula) -> None:
+        """Queue what a formula names. Versions of a package share most of their formulas, so most were followed."""
+        for part in formula.parts if isinstance(formula, AllOf) else (formula,):
+            if id(part) not in self._seen:
+                self._seen.add(id(part))
+                if isinstance(part, AllOf):
+                    self._follow(part)
+                else:
+                    self._queue.extend((need.name, need.machine) for need in needs_of(part))
+
+    def _add(self, key: Key) -> list[Candidate]:
+        name, machine = key
+        problem, usable, rejected = self.problem, list[Candidate](), list[Rejection]()
+        installed = self._installed.get(key, [])
+        versions: Sequence[str] = self._context.versions(name)
+        unlisted = [one.version for one in installed if one.version not in versions]
+        if unlisted:
+            versions = sorted({*versions, *unlisted}, key=lambda version: (version_key(version), version), reverse=True)
+        for version in versions:
+            instance = Instance(name=name, version=version, machine=machine)
+            if version in unlisted:
+                answer: Candidate | Rejection = Rejection(instance=instance, reason="no repository has it any more")
+            else:
+                answer = self._context.candidate(instance, requested=key in self._asked)
+            if isinstance(answer, Candidate):
+                usable.append(answer)
+            elif instance in installed and not problem.request.require_available:
+                problem.gone.append(answer)
+                usable.append(Candidate(instance=instance, origin="installed"))
+            else:
+                rejected.append(answer)
+        problem.usable[key] = tuple([candidate.instance for candidate in usable])
+        problem.rejected[key] = tuple(rejected)
+        problem.candidates.update((candidate.instance, candidate) for candidate in usable)
+        self._rank(usable, installed)
+        return usable
+
+    def _rank(self, usable: list[Candidate], installed: list[Instance]) -> None:
+        """How much each lags behind the best of its name."""
+        # Stable: flagged versions first, both kinds newest first (opam, OpamSolver "version-lag"); where a flagged one
+        # is installed the flags no longer count (OpamSwitchState.avoid_version).
+        lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
+        ranked = sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)
+        name = usable[0].instance.name if usable else ""
+        pinned = [version for pin, version in self.problem.request.pins if pin == name]
+        if pinned:
+            ranked.sort(key=lambda candidate: candidate.instance.version not in pinned)
+        self.problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(ranked))
 
 
 def _check_asked(atom: Atom, context: Context) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xpkg.repo.version_order import compare, holds, version_key
-from xpkg.repo.versions import exactly
+from xpkg.repo.version_order import Ranking, compare, holds, members, newest_first, version_key
+from xpkg.repo.versions import ANY_VERSION, AllOf, Compare, OneOf, VersionFormula, exactly
 
 versions = st.text(alphabet="01259abzAZ~.+-_", max_size=12)
 
@@ -129,3 +129,21 @@ def test_numbers_of_any_size_and_long_texts_take_linear_time() -> None:
     assert compare("1." * 50_000, "1." * 50_000 + "1") < 0
     assert compare("-" * 100_000, "0" * 100_000) != 0
     assert time.process_time() - started < 2
+
+
+comparisons = st.builds(Compare, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), versions)
+constraints: st.SearchStrategy[VersionFormula] = st.recursive(
+    comparisons | st.just(ANY_VERSION),
+    lambda parts: (
+        st.builds(AllOf, st.lists(parts, max_size=3).map(tuple))
+        | st.builds(OneOf, st.lists(parts, min_size=1, max_size=3).map(tuple))
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.lists(versions, max_size=8), constraints)
+def test_a_constraint_on_many_versions_at_once(texts: list[str], constraint: VersionFormula) -> None:
+    ranking = Ranking(newest_first(texts))
+    found = [ranking.versions[place] for place in members(constraint.among(ranking))]
+    assert found == [version for version in ranking.versions if constraint.allows(version)]
