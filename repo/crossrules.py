@@ -5,16 +5,18 @@
     "conf-*" = "describes the build machine"
     [both]
     "ppx_*" = "the rewriter runs while building, its run-time library is linked"
+    "jst-config:stdio" = "its probe, which runs while building, is linked with it"
     [target]
     zarith = "..."
 
-A name decides before a pattern, a pattern with more literal characters before one with fewer; between files, the
-repository of higher priority.  Rules of a repository that answers for some names only hold for those.
+``DEPENDENT:NAME`` is about what one package needs, and decides before what is said of the name for all.  A name
+decides before a pattern, a pattern with more literal characters before one with fewer; between files, the repository
+of higher priority.  Rules of a repository that answers for some names only hold for those; those of a dependent, when
+it answers for the dependent.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,35 +25,81 @@ from pathlib import Path
 from xpkg.repo.recipes import RUNS_ON, RunsOn
 from xpkg.repo.tables import read_table
 
-_PATTERN = re.compile(r"[A-Za-z0-9_+*-]+")
+_NAME = r"[A-Za-z0-9_+*-]+"
+_PATTERN = re.compile(rf"(?:{_NAME}:)?{_NAME}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """On which machine a package is needed, and why."""
+    """On which machine a package is needed, and why; ``written`` says in which file's which key."""
 
     runs_on: RunsOn
     reason: str
+    written: tuple[Path, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CrossRules:
-    """The rules of one file: by name, and by pattern in the order to try them; ``answers`` says for which packages."""
+    """The rules of one file, by name and by pattern in the order to try them, of ``DEPENDENT:NAME`` likewise.
+
+    ``answers`` says for which packages they hold.
+    """
 
     names: Mapping[str, Rule] = field(default_factory=dict)
-    patterns: tuple[tuple[re.Pattern[str], Rule], ...] = ()
+    patterns: tuple[tuple[str, Rule], ...] = ()
+    edges: tuple[tuple[str, str, Rule], ...] = ()
     below: CrossRules | None = None
     answers: Callable[[str], bool] | None = None
 
-    def where(self, name: str) -> Rule | None:
-        """The rule for a package name, or None when the recipe and its filters decide."""
-        found = None if self.answers is not None and not self.answers(name) else self._here(name)
-        return found if found is not None or self.below is None else self.below.where(name)
+    def where(self, name: str, dependent: str | None = None) -> Rule | None:
+        """The rule for a package that ``dependent`` needs, None when the recipe and its filters decide."""
+        rules: CrossRules | None = self
+        while rules is not None:
+            found = rules._here(name, dependent)
+            if found is not None:
+                return found
+            rules = rules.below
+        return None
 
-    def _here(self, name: str) -> Rule | None:
+    def single_out(self, dependent: str) -> bool:
+        """Whether there are rules about what this package needs."""
+        rules: CrossRules | None = self
+        while rules is not None:
+            if any(fits(pattern, dependent) for pattern, _, _ in rules.edges) and rules._hold_for(dependent):
+                return True
+            rules = rules.below
+        return False
+
+    def _hold_for(self, name: str) -> bool:
+        return self.answers is None or self.answers(name)
+
+    def _here(self, name: str, dependent: str | None) -> Rule | None:
+        if dependent is not None and self.edges and self._hold_for(dependent):
+            for left, right, rule in self.edges:
+                if fits(left, dependent) and fits(right, name):
+                    return rule
+        if not self._hold_for(name):
+            return None
         if name in self.names:
             return self.names[name]
-        return next((rule for pattern, rule in self.patterns if pattern.fullmatch(name)), None)
+        return next((rule for pattern, rule in self.patterns if fits(pattern, name)), None)
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name fits a pattern, in which ``*`` stands for any characters."""
+    first, star, rest = pattern.partition("*")
+    if not star:
+        return name == pattern
+    *middle, last = rest.split("*")
+    if not (name.startswith(first) and name.endswith(last) and len(name) >= len(first) + len(last)):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def read_cross_rules(
@@ -77,15 +125,24 @@ def _read(path: Path, below: CrossRules, answers: Callable[[str], bool] | None) 
             continue
         for name in table.left():
             if not _PATTERN.fullmatch(name):
-                raise table.error(name, "expected a package name, in which * stands for any characters")
+                raise table.error(
+                    name, "expected a package name, in which * stands for any characters, or DEPENDENT:NAME"
+                )
             if name in found:
                 raise table.error(name, f"the name is also in [{found[name].runs_on}]")
-            found[name] = Rule(runs_on, table.text(name))
+            found[name] = Rule(runs_on, table.text(name), (path, name))
     whole.finish()
-    patterns = sorted((name for name in found if "*" in name), key=lambda name: (-len(name.replace("*", "")), name))
+    patterns = sorted((name for name in found if "*" in name or ":" in name), key=_vagueness)
+    parts = ((name.partition(":"), found[name]) for name in patterns if ":" in name)
     return CrossRules(
-        names={name: rule for name, rule in found.items() if "*" not in name},
-        patterns=tuple((re.compile(fnmatch.translate(name)), found[name]) for name in patterns),
+        names={name: rule for name, rule in found.items() if name not in patterns},
+        patterns=tuple((name, found[name]) for name in patterns if ":" not in name),
+        edges=tuple((dependent, name, rule) for (dependent, _, name), rule in parts),
         below=below,
         answers=answers,
     )
+
+
+def _vagueness(pattern: str) -> tuple[bool, int, str]:
+    """What sorts patterns: a name first, then the one with more literal characters."""
+    return "*" in pattern, -len(pattern.replace("*", "")), pattern

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.text import nearest
@@ -14,16 +16,12 @@ from xpkg.repo.targets import Target
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
-from xpkg.solver.model import Instance, on_machine
+from xpkg.solver.model import Atom, Instance, VersionSet, on_machine
 from xpkg.solver.needs import Needs
-from xpkg.solver.placement import Placement, Placements
-from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, Rejection
-
-COMPILER = "ocaml"
-"""The name that stands for a compiler: on a target, its own compiler package satisfies it."""
+from xpkg.solver.placement import COMPILER, Placements, Places
+from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
 _LAST_RESORTS = ("avoid-version", "deprecated")
-_WHOLE = Placement(machines=(BUILD,), reason="")
 
 
 class RepoContext:
@@ -54,11 +52,7 @@ class RepoContext:
         self._placements = Placements(universe, self._target.name) if self._target else None
         self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": with_dev_setup}
         self._developed = developed
-        self._needs = {
-            (machine, requested): Needs(machine, self._placed)
-            for machine in self._machines
-            for requested in (False, True)
-        }
+        self._needs: dict[tuple[str, bool, Places | None], Needs] = {}
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -70,7 +64,37 @@ class RepoContext:
         """The machines where a package belongs that somebody asks for by name without saying where."""
         if self._placements is None:
             return (BUILD,)
-        return self._placements.of(name, build=False).machines
+        return self._placements.anywhere.of(name, build=False).machines
+
+    def asked(self, name: str, versions: VersionSet | None = None) -> Atom:
+        """What somebody asks for by name, or what provides it: on the target, or on the build machine where only that
+        is its place.
+        """
+        first, *others = (self._asked(one, of) for one, of in self._alternatives(name, versions))
+        if first.name == name:
+            return replace(first, providers=tuple(others))
+        return Atom(name=name, machine=first.machine, versions=versions, providers=(first, *others))
+
+    def _asked(self, name: str, versions: VersionSet | None) -> Atom:
+        return Atom(name=name, machine=self.machines_for(name)[-1], versions=versions)
+
+    def wanted(self, name: str, versions: VersionSet | None, reason: str) -> Formula:
+        """A package, or what provides it, on all machines where it belongs."""
+        places = [(one, of, self.machines_for(one)) for one, of in self._alternatives(name, versions)]
+        return _any_of(
+            [
+                _all_of([Need(name=one, machine=machine, versions=of, reason=reason) for machine in machines])
+                for one, of, machines in places
+            ]
+        )
+
+    def _alternatives(self, name: str, versions: VersionSet | None) -> Sequence[tuple[str, VersionSet | None]]:
+        """The packages of which any will do for a name: that alone, unless others provide it."""
+        if name not in self._universe.provided:
+            return ((name, versions),)
+        from xpkg.solver.providers import alternatives
+
+        return alternatives(self._universe, name, versions)
 
     def remark(self, instance: Instance) -> str | None:
         """What the user should know of a choice: a name taken from a repository although a higher one has it."""
@@ -88,7 +112,8 @@ class RepoContext:
         if not is_true(entry.available, formulas.without_kinds(environment)):
             reason = f"it is not available {on_machine(instance.machine)}: {entry.available_text}"
             return Rejection(instance=instance, reason=reason)
-        needs = self._needs[instance.machine, requested]
+        needs = self._needs_of(instance, entry, requested)
+        provides, rank = self._standing(instance)
         return Candidate(
             instance=instance,
             depends=AllOf(tuple(self._depends(instance, entry, environment, needs))),
@@ -97,7 +122,16 @@ class RepoContext:
             conflict_classes=entry.conflict_class,
             avoided=next((flag for flag in _LAST_RESORTS if flag in entry.flags), None),
             origin=entry.repository,
+            provides=provides,
+            provider_rank=rank,
         )
+
+    def _standing(self, instance: Instance) -> tuple[tuple[str, ...], int]:
+        if not self._universe.provided:
+            return (), 0
+        from xpkg.solver.providers import standing
+
+        return standing(self._universe, instance.name, instance.version)
 
     def _environment(self, instance: Instance, requested: bool) -> Environment:
         variables = {
@@ -119,11 +153,17 @@ class RepoContext:
         else:
             yield needs.formula(entry.depends, environment)
         packages = self._machines[instance.machine].toolchain.packages
-        if entry.x_toolchain != "none" and instance.name not in packages:
+        part = instance.name in packages or any(name in packages for name, _ in entry.x_provides)
+        if entry.x_toolchain != "none" and not part:
             where = "the build machine" if instance.machine == BUILD else instance.machine
             implicit = f"C toolchain of {where}"
-            for name in packages:
-                yield Need(name=name, machine=instance.machine, reason=implicit, implicit=implicit)
+            for tool in packages:
+                yield _any_of(
+                    [
+                        Need(name=name, machine=instance.machine, versions=of, reason=implicit, implicit=implicit)
+                        for name, of in self._alternatives(tool, None)
+                    ]
+                )
 
     def _compiler(self, instance: Instance, compiler: str) -> Iterator[Need]:
         """On a target, ``ocaml`` is the target's compiler, of the version that the build machine has."""
@@ -133,20 +173,41 @@ class RepoContext:
         reason = f"the {implicit} is of the same version as the build machine's"
         yield Need(name=COMPILER, machine=BUILD, versions=version, reason=reason)
 
-    def _placed(self, need: formulas.Need, machine: str) -> tuple[Need, ...]:
-        placement = _WHOLE
-        if self._placements is not None and machine != BUILD:
-            placement = self._placements.of(need.name, build=need.build)
-        return tuple(
-            Need(
-                name=need.name,
-                machine=place,
-                versions=_constraint(need.versions),
-                reason=placement.reason,
-                post=need.post,
-            )
-            for place in placement.machines
-        )
+    def _needs_of(self, instance: Instance, entry: Entry, requested: bool) -> Needs:
+        """Formulas as packages of one kind on one machine understand them."""
+        places = None
+        if self._placements is not None and instance.machine != BUILD:
+            places = self._placements.of_dependent(instance.name, entry.depends)
+        found = self._needs.get((instance.machine, requested, places))
+        if found is None:
+            found = Needs(partial(self._placed, places))
+            self._needs[instance.machine, requested, places] = found
+        return found
+
+    def _placed(self, places: Places | None, need: formulas.Need) -> Formula:
+        found = self._alternatives(need.name, _constraint(need.versions))
+        return _any_of([_there(need, places, name, versions) for name, versions in found])
+
+
+def _there(need: formulas.Need, places: Places | None, name: str, versions: VersionSet | None) -> Formula:
+    """The need met by the package ``name``, on the machines where that has to be; without ``places``, the build one."""
+    if places is None:
+        return Need(name=name, machine=BUILD, versions=versions, reason="", post=need.post)
+    found = places.of(name, build=need.build)
+    return _all_of(
+        [
+            Need(name=name, machine=place, versions=versions, reason=found.reason, post=need.post)
+            for place in found.machines
+        ]
+    )
+
+
+def _all_of(parts: Sequence[Formula]) -> Formula:
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _any_of(parts: Sequence[Formula]) -> Formula:
+    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
 
 def _constraint(versions: VersionFormula) -> VersionFormula | None:

@@ -16,8 +16,8 @@ from xpkg.repo.interpolate import Value
 from xpkg.solver.protocol import AllOf, AnyOf, Formula, Need
 
 Kind = Literal["depends", "conflicts"]
-Place = Callable[[formulas.Need, str], tuple[Need, ...]]
-"""Puts a need of a package of that machine on the machines where it has to be met."""
+Place = Callable[[formulas.Need], Formula]
+"""Puts a need on the machines where it has to be met."""
 
 OWN = frozenset({"name", "version", "_:name", "_:version", "dev"})
 """The variables that differ from package to package."""
@@ -26,13 +26,13 @@ NOTHING = AllOf(())
 
 
 class Needs:
-    """Formulas worked out for the packages of one machine.
+    """Formulas worked out for packages of one machine whose needs ``place`` puts where they go.
 
     All but the variables of OWN must be the same in every environment given.
     """
 
-    def __init__(self, machine: str, place: Place) -> None:
-        self._machine, self._place = machine, place
+    def __init__(self, place: Place) -> None:
+        self._place = place
         # The key is a formula's identity, so the formula is kept too.
         self._known: dict[tuple[Kind, int], tuple[formulas.Formula, Formula | None]] = {}
 
@@ -74,8 +74,7 @@ class Needs:
         resolved = work_out(atom, looked_up)
         if not isinstance(resolved, formulas.Need):
             return None, not own
-        needs = self._place(resolved, self._machine)
-        return (needs[0] if len(needs) == 1 else AllOf(needs)), not own
+        return self._place(resolved), not own
 
 
 def _joined(parts: list[Formula], conjunction: bool) -> Formula | None:
