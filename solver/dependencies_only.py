@@ -47,8 +47,19 @@ class DependenciesOnly:
         return replace(request, install=install, related=related, pins=pins)
 
     def solution(self, solution: Solution) -> Solution:
-        """The solution without the stand-ins."""
-        nodes = tuple(self._node(node) for node in solution.nodes if node.instance.name not in self._real)
+        """The solution without the stand-ins; what these need counts as asked for, or nothing would keep it."""
+        direct = {
+            edge.needed
+            for node in solution.nodes
+            if node.instance.name in self._real
+            for edge in node.edges
+            if not edge.optional and not edge.implicit
+        }
+        nodes = tuple(
+            self._node(node, node.requested or node.instance in direct)
+            for node in solution.nodes
+            if node.instance.name not in self._real
+        )
         actions = tuple(self._action(one) for one in solution.actions if one.instance.name not in self._real)
         return replace(solution, nodes=nodes, actions=actions)
 
@@ -88,8 +99,8 @@ class DependenciesOnly:
         parts = tuple(self._formula(part) for part in formula.parts)
         return AllOf(parts) if isinstance(formula, AllOf) else replace(formula, parts=parts)
 
-    def _node(self, node: Node) -> Node:
-        return replace(node, reason=self._told(node.reason))
+    def _node(self, node: Node, requested: bool) -> Node:
+        return replace(node, reason=self._told(node.reason), requested=requested)
 
     def _action(self, action: Action) -> Action:
         return replace(action, reason=self._told(action.reason))

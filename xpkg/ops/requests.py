@@ -13,7 +13,7 @@ from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.versions import AllOf, Compare, VersionFormula
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
-from xpkg.solver.protocol import Candidate
+from xpkg.solver.protocol import Candidate, Need
 
 if TYPE_CHECKING:
     from xpkg.ops.asking import Ask
@@ -124,7 +124,7 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
     """``base`` with some packages in newer versions (``OpamClient.upgrade_t``).
 
     ``strict`` insists on a newer version wherever there is one that can be had at all; else each may stay as it is.
-    UnknownPackage for what is not installed.
+    Nothing that was asked for by name goes away for it.  UnknownPackage for what is not installed.
     """
     atoms = []
     for spelling in spellings:
@@ -139,7 +139,10 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
             versions = bounds[0] if len(bounds) == 1 else AllOf(tuple(bounds))
             atoms.append(Atom(name=name, machine=one.machine, versions=versions))
     related = frozenset((atom.name, atom.machine) for atom in atoms)
-    return replace(base, install=tuple(atoms), upgrade=True, related=related)
+    kept = tuple(
+        Need(name=one.name, machine=one.machine) for one in base.roots if (one.name, one.machine) not in related
+    )
+    return replace(base, install=tuple(atoms), upgrade=True, related=related, formulas=kept)
 
 
 def _has_newer(context: RepoContext, base: Request, one: Instance) -> bool:

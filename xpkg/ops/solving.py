@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,8 @@ def _upgrade_of_some(situation: Situation, pairs: Sequence[Pair], ask: Ask) -> P
     try:
         return _solved(situation, pairs, ask, parts(strict=True))
     except NoSolution as reason:
-        why = "; ".join([reason.message, *reason.chain])
+        told = [sentence for sentence in reason.chain if not sentence.endswith("was asked for")]
+        why = "; ".join(told or [reason.message])
         return _solved(situation, pairs, ask, parts(strict=False), (f"not everything can be newer: {why}",))
 
 
@@ -109,7 +110,17 @@ def _solved(
         here = situation.here(pair)
         again = frozenset(installed_as(pair, ask.packages, here.instances)) if ask.verb == "reinstall" else frozenset()
         plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances)))
-    return Plan(tuple(plans), notes)
+    return Plan(tuple(plans), (*notes, *_left_out(parts, solutions)))
+
+
+def _left_out(parts: Sequence[tuple[Request, RepoContext]], solutions: Sequence[Solution]) -> Iterator[str]:
+    """What best effort could not meet."""
+    for (request, _), solution in zip(parts, solutions, strict=True):
+        there = {(one.name, one.machine): one.version for one in solution.instances}
+        for atom in request.install if request.best_effort else ():
+            version = there.get((atom.name, atom.machine))
+            if version is None or not atom.allows(version):
+                yield f"left out, as it cannot be had together with the rest: {atom}"
 
 
 def preferences(situation: Situation, ask: Ask) -> Preferences:
