@@ -19,16 +19,35 @@ class Head:
     commit: str
 
 
+class NoSuchHead(AttemptFailed):
+    """The server has no branch or tag of that name."""
+
+
+def heads_of(url: str, settings: FetchSettings, stop: Stop) -> tuple[str, ...]:
+    """The names of all branches and tags, sorted; ``url`` and errors as for `head_of`."""
+    listed = _listed(url, ["refs/heads/*", "refs/tags/*"], settings, stop)
+    return tuple(sorted({name.split("/", 2)[2].removesuffix("^{}") for name in listed if name.count("/") >= 2}))
+
+
 def head_of(url: str, wanted: str, settings: FetchSettings, stop: Stop) -> Head:
     """The commit of a branch or tag, or of HEAD when ``wanted`` is empty; one question to the server.
 
     ``url`` is a ``git+...`` URL without a fragment.  AttemptFailed when it cannot be asked or has no such name.
     """
-    plain, protocol = plain_address(url)
     names = [f"refs/heads/{wanted}", f"refs/tags/{wanted}^{{}}", f"refs/tags/{wanted}"] if wanted else ["HEAD"]
+    found = _listed(url, names, settings, stop)
+    for name in names:
+        if name in found:
+            return Head(ref=name.removesuffix("^{}"), commit=found[name])
+    raise NoSuchHead(f"it has no branch or tag {wanted}" if wanted else "it has no HEAD: no branch to take")
+
+
+def _listed(url: str, patterns: list[str], settings: FetchSettings, stop: Stop) -> dict[str, str]:
+    """Names on the server with their commits; more may come than ``patterns`` ask for, any that end like one."""
+    plain, protocol = plain_address(url)
     git = settings.tool("git", url, "git")
     done = run_client(
-        [*hardened_command(git, protocol), "ls-remote", "--", plain, *names],
+        [*hardened_command(git, protocol), "ls-remote", "--", plain, *patterns],
         environment=hardened_environment(settings, protocol),
         directory=Path("/"),
         stop=stop,
@@ -36,9 +55,4 @@ def head_of(url: str, wanted: str, settings: FetchSettings, stop: Stop) -> Head:
     )
     if done.code != 0:
         raise done.failure("git")
-    # A server may list more names than were asked for: any that end like one of them.
-    found = dict(line.split("\t", 1)[::-1] for line in done.out.splitlines() if "\t" in line)
-    for name in names:
-        if name in found:
-            return Head(ref=name.removesuffix("^{}"), commit=found[name])
-    raise AttemptFailed(f"it has no branch or tag {wanted}" if wanted else "it has no HEAD: no branch to take")
+    return dict(line.split("\t", 1)[::-1] for line in done.out.splitlines() if "\t" in line)

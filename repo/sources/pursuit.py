@@ -55,7 +55,7 @@ class Pursuit:
         for source in self.wanted.alternatives:
             if (hit := self.cached(source)) is not None:
                 return hit
-        if self.shared.offline:
+        if self.shared.offline and not all(map(_is_directory, self.wanted.alternatives)):
             raise SyncError(
                 f"{self.wanted.label} is not in the cache, and the network is not to be used",
                 reference="offline",
@@ -81,7 +81,8 @@ class Pursuit:
         return Fetched(path=hit[0], digest=hit[1], source=source)
 
     def from_urls(self, source: Source) -> Fetched | None:
-        for url in (*_mirrored(source, self.shared.settings.mirrors), *source.urls):
+        mirrors = () if _is_directory(source) else self.shared.settings.mirrors
+        for url in (*_mirrored(source, mirrors), *source.urls):
             self.tell(Step.STARTED, url)
             try:
                 path, digest = self.from_url(source, url)
@@ -194,12 +195,21 @@ def _fetch_url(attempt: Attempt) -> None:
             from xpkg.repo.sources.npm_client import fetch_npm
 
             fetch_npm(attempt)
+        case "path+file":
+            from xpkg.repo.sources.tree_snapshot import pack_directory
+
+            pack_directory(attempt)
         case _ if scheme.startswith("git+"):
             from xpkg.repo.sources.git_source import fetch_commit
 
             fetch_commit(attempt)
         case _:
             raise AttemptFailed("the scheme is none of https, http, file, git+..., apt, pypi, npm")
+
+
+def _is_directory(source: Source) -> bool:
+    """Whether the source is a directory of the user's, for which no network is needed."""
+    return bool(source.urls) and all(url.startswith("path+file:") for url in source.urls)
 
 
 def _mirrored(source: Source, mirrors: tuple[str, ...]) -> list[str]:
