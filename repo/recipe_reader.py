@@ -110,6 +110,7 @@ def recipe_of(
         flags=frozenset(fields.words("flags")),
         build=commands_of(fields, "build"),
         install=commands_of(fields, "install"),
+        run_test=commands_of(fields, "run-test"),
         patches=_file_names(fields, "patches"),
         substs=tuple(one.text for one in _file_names(fields, "substs")),
         setenv=updates_of(fields, "setenv"),

@@ -94,6 +94,7 @@ class Recipe:
     flags: frozenset[str]
     build: tuple[Command, ...]
     install: tuple[Command, ...]
+    run_test: tuple[Command, ...]
     patches: tuple[Filtered, ...]
     substs: tuple[str, ...]
     setenv: tuple[EnvUpdate, ...]

@@ -25,6 +25,7 @@ def derive(subject: Subject) -> Steps:
     values = variables(subject)
     steps = [
         *_steps(subject, "build", commands(recipe.build, values)),
+        *_steps(subject, "test", commands(recipe.run_test, values) if "with-test" in subject.extras else []),
         *_steps(subject, "install", commands(recipe.install, values)),
     ]
     names = [f"{recipe.name}.install"]

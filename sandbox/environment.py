@@ -24,6 +24,7 @@ class Subject:
     ``seen`` maps the names of the instances it sees on its own machine to their versions,
     ``tools_seen`` those on the build machine; the same mapping for a build-machine instance.
     ``setting`` are those seen whose recipes set variables of the environment, in the order to apply them.
+    ``extras`` are the variables ``with-test``, ``with-doc`` and ``with-dev-setup`` that are true for it.
     """
 
     recipe: Recipe
@@ -32,6 +33,7 @@ class Subject:
     seen: Mapping[str, str]
     tools_seen: Mapping[str, str]
     setting: tuple[Subject, ...] = field(default=(), repr=False)
+    extras: frozenset[str] = frozenset()
 
     @property
     def cross(self) -> bool:
@@ -83,6 +85,7 @@ def variables(subject: Subject) -> Environment:
     """The function that gives a recipe's variables their values; None where undefined."""
     own = subject.recipe
     fixed = global_variables(subject) | dict.fromkeys(("dev", "pinned"), own.developed)
+    fixed |= dict.fromkeys(subject.extras, True)
 
     def value(name: str) -> Value:
         package, separator, variable = name.rpartition(":")

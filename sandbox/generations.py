@@ -20,12 +20,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Root:
-    """A package that the user asked for, in one tree; ``versions`` is the constraint's text or empty."""
+    """A package that the user asked for, in one tree; ``versions`` is the constraint's text or empty.
+
+    ``extras`` says what else it was wanted for: opam's variables ``with-test``, ``with-doc``, ``with-dev-setup``.
+    """
 
     name: str
     machine: str
     versions: str = ""
     tree: str = BUILD
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

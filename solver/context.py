@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,24 +10,31 @@ from xpkg.core.errors import ConfigurationError
 from xpkg.core.text import nearest
 from xpkg.repo import formulas
 from xpkg.repo.entries import Entry
-from xpkg.repo.filters import Environment, is_true
+from xpkg.repo.filters import Environment
 from xpkg.repo.machine_names import BUILD, NATIVE
 from xpkg.repo.targets import Target
 from xpkg.repo.universe import Universe
 from xpkg.repo.variables import machine_variables
 from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
-from xpkg.solver.model import Atom, Instance, VersionSet, on_machine
+from xpkg.solver.availability import unavailable
+from xpkg.solver.model import Atom, Instance, VersionSet
 from xpkg.solver.needs import Needs
 from xpkg.solver.placement import COMPILER, Placements, Places
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
+EXTRAS = ("with-test", "with-doc", "with-dev-setup")
+"""The variables that say what else a package is wanted for."""
+
 _LAST_RESORTS = ("avoid-version", "deprecated")
+_NONE: frozenset[str] = frozenset()
+_NO_EXTRAS: Mapping[str, frozenset[str]] = {}
 
 
 class RepoContext:
     """A universe seen from one target, or from the build machine alone (``target`` None).
 
-    ``with_test``, ``with_doc`` and ``with_dev_setup`` reach only the names asked for, as in opam; ``dev`` is true for
+    ``with_test``, ``with_doc`` and ``with_dev_setup`` reach only the names asked for, as in opam; ``extras`` are names
+    that were asked for so before, each with those of the three variables that are true for it. ``dev`` is true for
     the names of ``developed``, whose sources are somebody's working tree. A recipe that cannot be read is a rejected
     candidate, so that one wrong file does not stop all else.
     """
@@ -41,6 +48,7 @@ class RepoContext:
         with_doc: bool = False,
         with_dev_setup: bool = False,
         developed: frozenset[str] = frozenset(),
+        extras: Mapping[str, frozenset[str]] = _NO_EXTRAS,
     ) -> None:
         native = universe.targets.get(NATIVE)
         if native is None:
@@ -50,9 +58,10 @@ class RepoContext:
         self._machines = {BUILD: native} | ({self._target.name: self._target} if self._target else {})
         self._variables = {machine: machine_variables(of, native) for machine, of in self._machines.items()}
         self._placements = Placements(universe, self._target.name) if self._target else None
-        self._requested = {"with-test": with_test, "with-doc": with_doc, "with-dev-setup": with_dev_setup}
-        self._developed = developed
-        self._needs: dict[tuple[str, bool, Places | None], Needs] = {}
+        wanted = zip(EXTRAS, (with_test, with_doc, with_dev_setup), strict=True)
+        self._requested = frozenset(name for name, is_wanted in wanted if is_wanted)
+        self._developed, self._kept = developed, extras
+        self._needs: dict[tuple[str, frozenset[str], Places | None], Needs] = {}
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -108,11 +117,12 @@ class RepoContext:
         entry = self._universe.entry(instance.name, instance.version)
         if entry.problem is not None:
             return Rejection(instance=instance, reason=f"its recipe is wrong ({entry.problem})")
-        environment = self._environment(instance, requested)
-        if not is_true(entry.available, formulas.without_kinds(environment)):
-            reason = f"it is not available {on_machine(instance.machine)}: {entry.available_text}"
+        extras = self._kept.get(instance.name, _NONE) | (self._requested if requested else _NONE)
+        environment = self._environment(instance, extras)
+        reason = unavailable(entry, formulas.without_kinds(environment), instance.machine)
+        if reason is not None:
             return Rejection(instance=instance, reason=reason)
-        needs = self._needs_of(instance, entry, requested)
+        needs = self._needs_of(instance, entry, extras)
         provides, rank = self._standing(instance)
         return Candidate(
             instance=instance,
@@ -133,10 +143,10 @@ class RepoContext:
 
         return standing(self._universe, instance.name, instance.version)
 
-    def _environment(self, instance: Instance, requested: bool) -> Environment:
+    def _environment(self, instance: Instance, extras: frozenset[str]) -> Environment:
         variables = {
             **self._variables[instance.machine],
-            **(self._requested if requested else dict.fromkeys(self._requested, False)),
+            **{name: name in extras for name in EXTRAS},
             "dev": instance.name in self._developed,
             "pinned": None,  # known while building only (OpamPackageVar.resolve_switch)
             "name": instance.name,
@@ -173,15 +183,15 @@ class RepoContext:
         reason = f"the {implicit} is of the same version as the build machine's"
         yield Need(name=COMPILER, machine=BUILD, versions=version, reason=reason)
 
-    def _needs_of(self, instance: Instance, entry: Entry, requested: bool) -> Needs:
-        """Formulas as packages of one kind on one machine understand them."""
+    def _needs_of(self, instance: Instance, entry: Entry, extras: frozenset[str]) -> Needs:
+        """Formulas as packages asked for in one way on one machine understand them."""
         places = None
         if self._placements is not None and instance.machine != BUILD:
             places = self._placements.of_dependent(instance.name, entry.depends)
-        found = self._needs.get((instance.machine, requested, places))
+        found = self._needs.get((instance.machine, extras, places))
         if found is None:
             found = Needs(partial(self._placed, places))
-            self._needs[instance.machine, requested, places] = found
+            self._needs[instance.machine, extras, places] = found
         return found
 
     def _placed(self, places: Places | None, need: formulas.Need) -> Formula:

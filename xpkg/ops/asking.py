@@ -36,3 +36,9 @@ class Ask:
     bound_s: float = 60.0
     repositories: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """The variables of opam that are true for the packages named."""
+        wanted = {"with-test": self.with_test, "with-doc": self.with_doc, "with-dev-setup": self.with_dev_setup}
+        return frozenset(name for name, is_wanted in wanted.items() if is_wanted)

@@ -153,4 +153,12 @@ def _roots(part: PairPlan) -> list[Root]:
     from xpkg.sandbox.switches import Root
 
     asked_for = [node.instance for node in part.solution.nodes if node.requested]
-    return [Root(name=one.name, machine=one.machine, tree=part.pair.tree(one.machine)) for one in asked_for]
+    return [
+        Root(
+            name=one.name,
+            machine=one.machine,
+            tree=part.pair.tree(one.machine),
+            extras=tuple(sorted(part.extras.get(one.name, ()))),
+        )
+        for one in asked_for
+    ]

@@ -42,7 +42,8 @@ class PlannedAction:
 class PairPlan:
     """What one pair of machines will hold.
 
-    ``here`` is what it holds now, ``situation`` the moment of the switch; ``again`` are instances to be built once more although they are in the store.
+    ``here`` is what it holds now, ``situation`` the moment of the switch; ``again`` are instances to be built once more
+    although they are in the store.  ``extras`` are those roots that are wanted with their tests or documentation.
     """
 
     def __init__(
@@ -52,9 +53,11 @@ class PairPlan:
         solution: Solution,
         here: Present,
         again: frozenset[Instance] = frozenset(),
+        extras: Mapping[str, frozenset[str]] | None = None,
         choose: ChooseSources | None = None,
     ) -> None:
         self.pair, self.solution, self.here, self.again = pair, solution, here, again
+        self.extras = here.extras if extras is None else extras
         self.situation, self._choose = situation, choose
 
     @cached_property
@@ -65,7 +68,8 @@ class PairPlan:
         targets = self.situation.universe.targets
         target = None if self.pair.target is None else targets[self.pair.target]
         choose = self._choose or self.situation.choose_sources
-        return TaskMaker(self.situation.universe, self.situation.native, target, choose).make(self.solution.nodes)
+        maker = TaskMaker(self.situation.universe, self.situation.native, target, choose, self.extras)
+        return maker.make(self.solution.nodes)
 
     @cached_property
     def actions(self) -> tuple[PlannedAction, ...]:
@@ -78,11 +82,12 @@ class PairPlan:
     def idle(self) -> bool:
         """Whether the pair is already as planned."""
         asked = {node.instance for node in self.solution.nodes if node.requested}
-        return not self.actions and asked == frozenset(self.here.roots) and not self.here.moved
+        same = asked == frozenset(self.here.roots) and self.extras == self.here.extras
+        return not self.actions and same and not self.here.moved
 
     def with_sources(self, choose: ChooseSources) -> PairPlan:
         """The same with the sources, and so the keys, that ``choose`` gives."""
-        return PairPlan(self.situation, self.pair, self.solution, self.here, self.again, choose)
+        return PairPlan(self.situation, self.pair, self.solution, self.here, self.again, self.extras, choose)
 
 
 class Plan:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xpkg.ops.pairs import Pair
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """What a pair of a switch holds now."""
+    """What a pair of a switch holds now.
+
+    ``extras`` says for what else a root was asked for: names with those of opam's ``with-`` variables that are true.
+    """
 
     installed: tuple[Installed, ...]
     instances: tuple[Instance, ...]
     roots: tuple[Instance, ...]
+    extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
     moved: bool = False
 
     @property
@@ -34,6 +39,9 @@ def present(generation: Generation, pair: Pair) -> Present:
         installed=installed,
         instances=tuple(_instance(one) for one in installed),
         roots=tuple(_instance(one) for one in installed if (one.name, one.tree) in asked),
+        extras={
+            root.name: frozenset(root.extras) for root in generation.roots if root.extras and root.tree in pair.trees
+        },
     )
 
 

@@ -11,7 +11,7 @@ from xpkg.ops.holds import check_removal, held_of
 from xpkg.ops.invariants import invariant_of
 from xpkg.ops.pins import developed_of, pins_of
 from xpkg.ops.planning import PairPlan, Plan
-from xpkg.ops.requests import asked, installed_as, request_for, upgraded
+from xpkg.ops.requests import asked, installed_as, parse_spelling, request_for, upgraded
 from xpkg.ops.situation import Situation
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import NoSolution, Preferences, Request, Solution
@@ -50,11 +50,17 @@ def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
     return RepoContext(
         situation.universe,
         situation.target(pair),
-        with_test=ask.with_test,
-        with_doc=ask.with_doc,
-        with_dev_setup=ask.with_dev_setup,
         developed=developed_of(situation.generation),
+        extras=extras_of(situation, pair, ask),
     )
+
+
+def extras_of(situation: Situation, pair: Pair, ask: Ask) -> dict[str, frozenset[str]]:
+    """For what else packages are wanted: those that were asked for so before, and those that are asked for now."""
+    extras = dict(situation.here(pair).extras)
+    for name in [parse_spelling(spelling)[0] for spelling in ask.packages] if ask.extras else ():
+        extras[name] = extras.get(name, frozenset()) | ask.extras
+    return extras
 
 
 def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: Ask) -> Request:
@@ -109,7 +115,9 @@ def _solved(
     for pair, solution in zip(pairs, solutions, strict=True):
         here = situation.here(pair)
         again = frozenset(installed_as(pair, ask.packages, here.instances)) if ask.verb == "reinstall" else frozenset()
-        plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances)))
+        roots = {node.instance.name for node in solution.nodes if node.requested}
+        extras = {name: of for name, of in extras_of(situation, pair, ask).items() if name in roots}
+        plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances), extras))
     return Plan(tuple(plans), (*notes, *_left_out(parts, solutions)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from xpkg.core.digests import Digest
 from xpkg.repo.machine_names import BUILD
@@ -23,8 +23,17 @@ ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
 class TaskMaker:
     """Makes the tasks of one solution; dependencies come before dependents."""
 
-    def __init__(self, universe: Universe, native: Target, target: Target | None, choose: ChooseSources) -> None:
+    def __init__(
+        self,
+        universe: Universe,
+        native: Target,
+        target: Target | None,
+        choose: ChooseSources,
+        extras: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """``extras`` are the names of what was asked for with its tests, documentation or developers' tools."""
         self._universe = universe
+        self._extras = extras or {}
         self._native = native
         self._target = target
         self._choose = choose
@@ -53,6 +62,8 @@ class TaskMaker:
             seen={one.name: one.version for one in closure if one.machine == instance.machine},
             tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
             setting=self._subjects_setting(closure),
+            # Programs of another machine do not run here, so tests are built and run on the build machine only.
+            extras=self._extras.get(instance.name, frozenset()) if instance.machine == BUILD else frozenset(),
         )
         steps = derive(subject)
         keys = {one: self._tasks[one].key for one in closure}
