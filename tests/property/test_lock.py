@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xpkg.core.errors import InputFileError
 from xpkg.ops.lock_file import (
-    OPTIONS,
+    EXTRAS,
     PIN_KINDS,
     Building,
     LockedInstance,
@@ -89,13 +89,14 @@ def locks(draw: st.DrawFn) -> LockFile:
         packages=[_package(draw, *one, known) for one in {(one.name, one.version) for one in instances}],
         instances=instances,
         pins=[_pin(draw, name) for name in draw(st.lists(NAMES, max_size=2, unique=True))],
-        options=draw(st.lists(st.sampled_from(OPTIONS), unique=True)),
         invariant=draw(st.just("") | TEXTS),
     )
 
 
 def _target(draw: st.DrawFn, name: str) -> LockedTarget:
-    return LockedTarget(name=name, packages=tuple(draw(st.lists(TEXTS, max_size=3))))
+    wanted = draw(st.sets(st.sampled_from(EXTRAS)))
+    extras = [(extra, tuple(draw(st.lists(NAMES, min_size=1, max_size=2)))) for extra in EXTRAS if extra in wanted]
+    return LockedTarget(name=name, packages=tuple(draw(st.lists(TEXTS, max_size=3))), extras=tuple(extras))
 
 
 def _repository(draw: st.DrawFn, name: str) -> LockedRepository:
@@ -149,7 +150,6 @@ def test_the_order_things_are_found_in_does_not_show(lock: LockFile, chance: ran
         packages=shuffled(lock.packages),  # type: ignore[arg-type]
         instances=shuffled(lock.instances),  # type: ignore[arg-type]
         pins=shuffled(lock.pins),  # type: ignore[arg-type]
-        options=lock.options[::-1],
         invariant=lock.invariant,
     )
     assert lock_text(again) == lock_text(lock)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "install": ("packages", "install", "Install packages, building what is not built yet."),
     "upgrade": ("packages", "upgrade", "Take newer versions of some packages or of all."),
     "reinstall": ("packages", "reinstall", "Build packages once more, and put back what is not as it was built."),
+    "lock": ("lock", "lock", "Write down what an installation is made of, for others to install exactly that."),
     "remove": ("packages", "remove", "Remove packages and what only they needed."),
     "list": ("listing", "list_", "List packages: installed ones, or those of the repositories that meet criteria."),
     "show": ("queries", "show", "Show a package, or with --steps how it would be built."),

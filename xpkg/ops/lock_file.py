@@ -19,17 +19,29 @@ REPOSITORY_KINDS: tuple[RepositoryKind, ...] = ("git", "web", "directory", "ship
 PinKind = Literal["version", "git", "path"]
 PIN_KINDS: tuple[PinKind, ...] = ("version", "git", "path")
 
-OPTIONS = ("with-test", "with-doc", "with-dev-setup")
+EXTRAS = ("with-test", "with-doc", "with-dev-setup")
+"""What a package can be locked with: opam's variables of these names are true for it."""
+
 UNHASHED, FIRST_USE = "unhashed", "first-use"
 """The words for a source of which nothing is known, and for one held to what was found at its first use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedTarget:
-    """One of the targets that are locked: ``packages`` as they were asked for."""
+    """One of the targets that are locked: ``packages`` as they were asked for.
+
+    ``extras`` has each of EXTRAS that is true for some of these packages, with their names.
+    """
 
     name: str
     packages: tuple[str, ...]
+    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def extras_by_name(self) -> dict[str, frozenset[str]]:
+        """The same the other way round: for each name those of EXTRAS that are true for it."""
+        names = sorted({name for _, of in self.extras for name in of})
+        return {name: frozenset(extra for extra, of in self.extras if name in of) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +154,8 @@ class Building:
 class LockFile:
     """A whole lock.  Every sequence is in the order of the file; `ordered` makes it so.
 
-    ``options`` are those of OPTIONS that hold for the packages asked for, ``invariant`` is a formula over packages
-    that the switch they were asked for in has, in opam's syntax.
+    ``invariant`` is the one of the switch that the packages were asked for in: a formula over packages, in opam's
+    syntax.
     """
 
     building: Building
@@ -153,7 +165,6 @@ class LockFile:
     packages: tuple[LockedPackage, ...]
     instances: tuple[LockedInstance, ...]
     pins: tuple[LockedPin, ...] = ()
-    options: tuple[str, ...] = ()
     invariant: str = ""
 
     def target(self, name: str) -> LockedTarget | None:
@@ -182,7 +193,6 @@ def ordered(
     packages: Sequence[LockedPackage],
     instances: Sequence[LockedInstance],
     pins: Sequence[LockedPin] = (),
-    options: Sequence[str] = (),
     invariant: str = "",
 ) -> LockFile:
     """A lock with everything in the order that makes equal locks equal files."""
@@ -194,6 +204,5 @@ def ordered(
         packages=tuple(sorted(packages, key=lambda one: (one.name, one.version))),
         instances=tuple(sorted(instances, key=lambda one: one.place)),
         pins=tuple(sorted(pins, key=lambda one: one.name)),
-        options=tuple(one for one in OPTIONS if one in options),
         invariant=invariant,
     )

@@ -13,9 +13,9 @@ from typing import TypeVar
 from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.core.text import printable
 from xpkg.ops.lock_file import (
+    EXTRAS,
     FIRST_USE,
     FORMAT,
-    OPTIONS,
     PIN_KINDS,
     REPOSITORY_KINDS,
     UNHASHED,
@@ -90,7 +90,6 @@ def parse_lock(data: bytes, path: Path) -> LockFile:
     """The lock that ``data`` holds; ``path`` is its name for people.  See `read_lock` for what is raised."""
     top = LockTable.parse(data, path)
     _check_format(top)
-    options = tuple(option for option in OPTIONS if top.flag(option))
     invariant = top.optional("invariant")
     build = top.table("build")
     building = Building(key_format=build.number("key-format"), isolation=build.text("isolation", _word))
@@ -110,7 +109,6 @@ def parse_lock(data: bytes, path: Path) -> LockFile:
         packages=packages,
         instances=instances,
         pins=pins,
-        options=options,
         invariant=invariant,
     )
     for problem in _disagreements(lock):
@@ -145,7 +143,9 @@ def _several(top: LockTable, kind: str, read: Callable[[LockTable], T], same: Ca
 
 def _target(table: LockTable) -> LockedTarget:
     name = table.text("name", _word)
-    return LockedTarget(name=name, packages=table.texts("packages"))
+    packages = table.texts("packages")
+    extras = [(extra, table.texts(extra, name_problem)) for extra in EXTRAS]
+    return LockedTarget(name=name, packages=packages, extras=tuple((extra, of) for extra, of in extras if of))
 
 
 def _machine(table: LockTable) -> LockedMachine:
@@ -168,7 +168,8 @@ def _repository(table: LockTable) -> LockedRepository:
     name, kind = table.text("name", _word), table.choice("kind", REPOSITORY_KINDS)
     remote = kind in ("git", "web")
     revision = table.text("revision", _form(_REVISION, "git=COMMIT or sha256=HASH"))
-    return LockedRepository(name=name, kind=kind, address=table.text("address") if remote else "", revision=revision)
+    address = table.optional("address") if remote else ""
+    return LockedRepository(name=name, kind=kind, address=address, revision=revision)
 
 
 def _package(table: LockTable) -> LockedPackage:

@@ -15,12 +15,11 @@ _Value = str | int | bool | Sequence[str]
 def lock_text(lock: LockFile) -> str:
     """The file; keys that hold nothing are left out."""
     parts = [
-        _HEAD
-        + _lines([("format", FORMAT), *((option, True) for option in lock.options), ("invariant", lock.invariant)]),
+        _HEAD + _lines([("format", FORMAT), ("invariant", lock.invariant)]),
         _block("[build]", [("key-format", lock.building.key_format), ("isolation", lock.building.isolation)]),
     ]
     for target in lock.targets:
-        parts.append(_block("[[target]]", [("name", target.name), ("packages", target.packages)]))
+        parts.append(_block("[[target]]", [("name", target.name), ("packages", target.packages), *target.extras]))
     for machine in lock.machines:
         parts.append(_block("[[machine]]", [("name", machine.name), ("definition", machine.definition)]))
     for pin in lock.pins:
