@@ -63,14 +63,16 @@ class Pin:
 
     ``address`` says where its source is in place of what its recipe says: an absolute path, or a ``git+...`` URL with
     the branch or tag after ``#``; with an empty one only the version is laid down.  ``commit`` is the full commit that
-    a git address meant when the pin was made.  ``recipe`` names the kept copy of its recipe, empty where that is read
-    from the directory each time.  ``by`` is the package whose recipe asked for the pin.
+    a git address meant when the pin was made, ``given`` says that the user chose the version of a source.  ``recipe``
+    names the kept copy of its recipe, empty where that is read from the directory each time.  ``by`` is the package
+    whose recipe asked for the pin.
     """
 
     name: str
     version: str
     address: str = ""
     commit: str = ""
+    given: bool = False
     recipe: str = ""
     by: str = ""
 

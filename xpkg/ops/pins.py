@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xpkg.ops.home import Home
+    from xpkg.repo.pinned import PinnedPackage
+    from xpkg.repo.source_values import Source
     from xpkg.repo.universe import Universe
-    from xpkg.sandbox.switches import Generation
+    from xpkg.sandbox.switches import Generation, Pin
 
 
 def pins_of(generation: Generation | None) -> tuple[tuple[str, str], ...]:
@@ -21,8 +27,47 @@ def developed_of(generation: Generation | None) -> frozenset[str]:
 
 
 def universe_of(home: Home, generation: Generation | None, base: Universe | None = None) -> Universe:
-    """``base`` (all repositories unless given) as the switch sees it: a name pinned to a source is only that."""
+    """``base`` (all repositories unless given) as the switch sees it: a name pinned to a source is only that.
+
+    What is in directories counts as it is when first looked at; so each plan takes a universe of its own.
+    """
     universe = home.universe if base is None else base
-    if not developed_of(generation):
+    pins = () if generation is None else tuple(pin for pin in generation.pins if pin.address)
+    if not pins:
         return universe
-    return universe
+    from xpkg.repo.pinned import PinnedRepository
+
+    snapshot = cache(partial(_snapshot, home))  # several packages may have one directory
+    packages = {pin.name: _package(home, pin, snapshot) for pin in pins}
+    priority = 1 + max((repository.priority for repository in universe.repositories), default=0)
+    return universe.below(PinnedRepository(packages, priority))
+
+
+def _package(home: Home, pin: Pin, snapshot: Callable[[str], Source]) -> PinnedPackage:
+    from xpkg.repo.pinned import PinnedPackage
+
+    return PinnedPackage(
+        name=pin.name,
+        version=pin.version,
+        directory=home.root.pins / pin.recipe if pin.recipe else Path(pin.address),
+        kept=bool(pin.recipe),
+        source=partial(_commit, pin) if pin.commit else partial(snapshot, pin.address),
+    )
+
+
+def _commit(pin: Pin) -> Source:
+    return commit_source(pin.address, pin.commit)
+
+
+def commit_source(address: str, commit: str) -> Source:
+    """A commit of a git repository as a source; what stands after ``#`` in the address does not count."""
+    from xpkg.repo.source_values import Source
+
+    return Source(urls=(f"{address.partition('#')[0]}#{commit}",))
+
+
+def _snapshot(home: Home, directory: str) -> Source:
+    from xpkg.repo.sources.settings import FetchSettings
+    from xpkg.repo.sources.tree_snapshot import snapshot_of
+
+    return snapshot_of(Path(directory), FetchSettings(environment=home.environment))

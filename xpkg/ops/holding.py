@@ -1,0 +1,78 @@
+"""Holding and releasing installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xpkg.core.errors import NotFoundError
+from xpkg.core.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from xpkg.ops.home import Home
+    from xpkg.ops.pairs import Pair
+    from xpkg.sandbox.switches import Generation, Installed, Switch
+
+Places = set[tuple[str, str]]
+"""Names and the trees they are held in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """The instances that were held or released; ``already`` were so before."""
+
+    changed: tuple[Installed, ...]
+    already: tuple[Installed, ...]
+
+
+def hold(home: Home, switch: Switch, names: Sequence[str], pair: Pair | None = None) -> Holding:
+    """Hold what is installed of these names, only on one pair of machines if given.
+
+    NotFoundError ``not-installed`` for a name that is not, and then nothing changed.
+    """
+    return _change(home, switch, names, pair, lambda held, chosen: held | chosen)
+
+
+def release(home: Home, switch: Switch, names: Sequence[str], pair: Pair | None = None) -> Holding:
+    """Let what is installed of these names change again; errors as for `hold`."""
+    return _change(home, switch, names, pair, lambda held, chosen: held - chosen)
+
+
+def held_instances(generation: Generation, pair: Pair | None = None) -> tuple[Installed, ...]:
+    """What is held, sorted."""
+    held = set(generation.held)
+    return tuple(
+        one for one in generation.installed if (one.name, one.tree) in held and (pair is None or one.tree in pair.trees)
+    )
+
+
+def _change(
+    home: Home, switch: Switch, names: Sequence[str], pair: Pair | None, change: Callable[[Places, Places], Places]
+) -> Holding:
+    with switch.lock():
+        now = switch.current()
+        chosen = _installed(now, names, pair)
+        before = set(now.held)
+        after = change(before, {(one.name, one.tree) for one in chosen})
+        if after != before:
+            switch.amend(home.store, held=after)
+    changed = before ^ after
+    return Holding(
+        changed=tuple(one for one in chosen if (one.name, one.tree) in changed),
+        already=tuple(one for one in chosen if (one.name, one.tree) not in changed),
+    )
+
+
+def _installed(generation: Generation, names: Sequence[str], pair: Pair | None) -> list[Installed]:
+    there = [one for one in generation.installed if pair is None or one.tree in pair.trees]
+    known = {one.name for one in there}
+    for name in names:
+        if name not in known:
+            where = "" if pair is None else f" for {pair.machine}"
+            raise NotFoundError(
+                f"{printable(name)} is not installed{where}",
+                reference="not-installed",
+                hint=did_you_mean(name, known) or "xpkg list shows what is",
+            )
+    return [one for one in there if one.name in names]
