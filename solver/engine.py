@@ -54,46 +54,6 @@ def optimise(clauses: Clauses, wanted: Sequence[Weighted], bound_s: float, start
     return best[0] if best else None
 
 
-class Contradiction:
-    """Asks which groups of clauses contradict each other. Every group can be switched on and off."""
-
-    def __init__(self, clauses: Clauses) -> None:
-        self._control = clingo.Control(("--warn=none",))
-        first = clauses.count + 1
-        self._guards = range(first, first + len(clauses.groups))
-        load(self._control, clauses, (), guards=self._guards)
-
-    def possible(self, groups: Sequence[int], *, true: Sequence[int] = ()) -> bool:
-        """Whether a solution meets all of these groups and has the variables ``true``."""
-        return self._core(groups, true) is None
-
-    def minimal(self, groups: Sequence[int]) -> list[int]:
-        """A subset of contradictory ``groups`` of which none can be left out.
-
-        Later groups are tried first, so what is left tends to be near the front. Empty when there is no contradiction.
-        """
-        core = self._core(groups)
-        if core is None:
-            return []
-        left = sorted(core)
-        for group in reversed(left):
-            if group not in left:
-                continue
-            smaller = self._core([other for other in left if other != group])
-            if smaller is not None:
-                left = sorted(smaller)
-        return left
-
-    def _core(self, groups: Sequence[int], true: Sequence[int] = ()) -> set[int] | None:
-        assumptions = [*true, *(self._guards[group] for group in groups)]
-        with self._control.solve(assumptions=assumptions, async_=True) as handle:
-            while not handle.wait(_POLL_S):
-                pass  # as in `optimise`, to see an interrupt
-            if handle.get().satisfiable:
-                return None
-            return {literal - self._guards.start for literal in handle.core() if literal in self._guards}
-
-
 def load(control: clingo.Control, clauses: Clauses, wanted: Sequence[Weighted], guards: Sequence[int]) -> None:
     """Give clingo the clauses and what is to be small.
 

@@ -16,6 +16,7 @@ from xpkg.repo.machine_names import BUILD
 
 if TYPE_CHECKING:
     from xpkg.solver.protocol import Formula
+    from xpkg.solver.relaxation import Relaxation
     from xpkg.solver.reuse import Built
 
 
@@ -214,14 +215,20 @@ class Solution:
 
 
 class NoSolution(XpkgError):
-    """The request cannot be met. ``chain`` tells why, in sentences, from the request to the contradiction."""
+    """The request cannot be met.
+
+    ``chain`` tells why, in sentences, from the request to the contradiction; ``relaxations`` what would help, the
+    smallest change first (each was tried).
+    """
 
     reference = "no-solution"
     exit_code = ExitCode.NO_SOLUTION
 
-    def __init__(self, message: str, *, chain: tuple[str, ...], hint: str | None = None) -> None:
+    def __init__(self, message: str, *, chain: tuple[str, ...], relaxations: tuple[Relaxation, ...] = ()) -> None:
+        hint = "; or ".join(one.text for one in relaxations[:2]) or None
         super().__init__(message, context=tuple(("because", sentence) for sentence in chain), hint=hint)
         self.chain = chain
+        self.relaxations = relaxations
 
 
 class SolverGaveUp(XpkgError):

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from xpkg.solver.clauses import Needs
-from xpkg.solver.explanation import Teller
 from xpkg.solver.model import Instance, on_machine
 from xpkg.solver.propagation import ASSUMED, lacking, ruled_out
 from xpkg.solver.protocol import Context, Need, needs_of
 from xpkg.solver.survey import Survey
+from xpkg.solver.telling import Teller
 
 V = TypeVar("V")
 

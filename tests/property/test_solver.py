@@ -14,7 +14,7 @@ from tests.unit.solver.toy import TARGET, Row, Table, atom, formula, instance, n
 from xpkg.core.errors import NotFoundError
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import encode
-from xpkg.solver.engine import Contradiction
+from xpkg.solver.contradiction import Contradiction
 from xpkg.solver.exploration import explore
 from xpkg.solver.model import Instance, NoSolution, Request
 from xpkg.solver.protocol import AllOf, Formula, Need
@@ -177,16 +177,15 @@ def state_cost(table: dict[str, Row], request: Request, state: State) -> tuple[i
         return (removed, avoided, sum(map(lag, state)), sum(key not in before for key in after))
     if request.fixup:
         changed = sum(key not in before for key in after) + sum(one not in state for one in request.installed)
-        return (changed, sum(map(flagged, state)), sum(map(lag, state)))
-    anew = {
-        (a.name, a.machine)
-        for a in request.install
-        if (a.name, a.machine) not in before or not a.allows(before[(a.name, a.machine)].version)
-    }
+        return (changed, avoided, sum(map(lag, state)))
+    met = all(
+        (a.name, a.machine) in before and a.allows(before[(a.name, a.machine)].version) for a in request.install
+    )
+    asked = set() if met or request.best_effort else {(a.name, a.machine) for a in request.install}
     return (
         removed,
         avoided,
-        sum(lag(one) for one in state if (one.name, one.machine) in anew),
+        sum(lag(one) for one in state if (one.name, one.machine) in asked),
         sum(map(lag, new)),
         len(new) + removed,
     )

@@ -31,7 +31,7 @@ def test_a_contradictory_formula_is_told() -> None:
     with pytest.raises(NoSolution) as failure:
         install(CHOICE, formulas=asked("a,b"))
     assert failure.value.message == "what is asked for cannot be had"
-    assert failure.value.chain == ("a was asked for", "b was asked for", "b 1 conflicts with a")
+    assert failure.value.chain == ("a was asked for", "b was asked for", "b 1 conflicts with a (says table)")
 
 
 def test_a_formula_over_a_name_that_is_nowhere_says_so() -> None:

@@ -1,0 +1,193 @@
+"""The smallest changes that would give a request a solution.
+
+In the order in which they are preferred: a pin dropped, a hold released, another version of something asked for,
+another invariant of the switch, another compiler, one thing less asked for, another target, and last what some recipe
+says.  Each was tried before it is told: with it the whole request has a solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import islice
+
+from xpkg.solver.clauses import Asked, AskedFormula, Clauses, Conflicts, Group, Held, Invariant, Needs, Pinned, Removed
+from xpkg.solver.exploration import Problem
+from xpkg.solver.model import Atom, Instance, NoSolution, Request, on_machine
+from xpkg.solver.protocol import Context, Need
+from xpkg.solver.trial import Trial
+
+COMPILER = "ocaml"
+_MOST = 4
+_BOUND_S = 0.5
+
+
+class RelaxationKind(StrEnum):
+    """What is changed."""
+
+    PIN = "pin"
+    HOLD = "hold"
+    VERSION = "version"
+    INVARIANT = "invariant"
+    COMPILER = "compiler"
+    REQUEST = "request"
+    TARGET = "target"
+    RECIPE = "recipe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """``subject`` is what to change, or to take instead: a package, ``NAME.VERSION``, a target; ``text`` a sentence."""
+
+    kind: RelaxationKind
+    subject: str
+    text: str
+
+    def as_value(self) -> dict[str, str]:
+        """The object that ``--json`` prints."""
+        return {"kind": self.kind.value, "subject": self.subject, "text": self.text}
+
+
+def relaxations(
+    problem: Problem, clauses: Clauses, core: Sequence[int], *, bound_s: float = _BOUND_S
+) -> tuple[Relaxation, ...]:
+    """What would help against the minimal conflict ``core``, the best first, and at most four.
+
+    No more are looked for after ``bound_s`` seconds of CPU time.
+    """
+    trial = Trial(problem, clauses, bound_s)
+    groups = [(number, clauses.groups[number]) for number in core]
+    found = tuple(islice(_changes(trial, problem, groups), _MOST))
+    return found or tuple(islice(_recipes(trial, problem, groups), 1))
+
+
+def on_other_targets(request: Request, contexts: Mapping[str, Context]) -> tuple[Relaxation, ...]:
+    """Those of some targets for which all that was asked for could be had in an empty switch."""
+    from xpkg.solver.solve import solve
+
+    found = []
+    for target, context in contexts.items():
+        moved = tuple(
+            replace(atom, machine=target) if atom.machine == request.target else atom for atom in request.install
+        )
+        try:
+            solve(Request(target=target, install=moved, pins=request.pins), context)
+        except NoSolution:
+            continue
+        text = f"it could be installed {on_machine(target)}"
+        found.append(Relaxation(kind=RelaxationKind.TARGET, subject=target, text=text))
+    return tuple(found)
+
+
+Numbered = Sequence[tuple[int, Group]]
+
+
+def _changes(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
+    yield from _pins(trial, groups)
+    yield from _holds(trial, groups)
+    yield from _versions(trial, groups)
+    yield from _invariants(trial, groups)
+    yield from _compilers(trial, problem, groups)
+    yield from _requests(trial, groups)
+
+
+def _pins(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
+    for number, group in groups:
+        state = trial.state(number) if isinstance(group, Pinned) else None
+        if isinstance(group, Pinned) and state is not None:
+            one = next((each for each in state if each.name == group.name), None)
+            newest = one and trial.newest(number, (one.name, one.machine), group.version)
+            text = f"without the pin of {group.name} to {group.version} it could be done{_with(newest or one)}"
+            yield Relaxation(kind=RelaxationKind.PIN, subject=group.name, text=text)
+
+
+def _holds(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
+    for number, group in groups:
+        if isinstance(group, Held) and trial.state(number) is not None:
+            one = group.instance
+            newest = trial.newest(number, (one.name, one.machine), one.version)
+            text = f"were {one.name} {one.version} not held as it is, it could be done{_with(newest)}"
+            yield Relaxation(kind=RelaxationKind.HOLD, subject=one.name, text=text)
+
+
+def _with(instance: Instance | None) -> str:
+    return "" if instance is None else f", with {instance.name} {instance.version}"
+
+
+def _versions(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
+    """Other versions of what was asked for, the nearest one of each, least far ones first."""
+    found = []
+    for number, group in groups:
+        wanted = _wanted(group)
+        near = trial.nearest(number, wanted) if wanted is not None and wanted.versions is not None else None
+        if wanted is not None and near is not None:
+            away, one = near
+            text = f"{one.name} {one.version} could be had instead of {wanted.name} {wanted.versions}"
+            subject = f"{one.name}.{one.version}"
+            found.append((away, Relaxation(kind=RelaxationKind.VERSION, subject=subject, text=text)))
+    yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
+
+
+def _wanted(group: Group) -> Atom | Need | None:
+    match group:
+        case Asked(atom):
+            return atom
+        case AskedFormula(Need() as need):
+            return need
+    return None
+
+
+def _invariants(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
+    for number, group in groups:
+        if isinstance(group, Invariant) and trial.state(number) is not None:
+            wanted = group.formula
+            near = trial.nearest(number, wanted) if isinstance(wanted, Need) else None
+            text = f"with another invariant than {wanted} it could be done{_with(near and near[1])}"
+            subject = wanted.name if isinstance(wanted, Need) else str(wanted)
+            yield Relaxation(kind=RelaxationKind.INVARIANT, subject=subject, text=text)
+
+
+def _compilers(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
+    """A version of the compiler with which it works, where a pin, a hold or the invariant forbids that one."""
+    key = next((key for key in problem.usable if key[0] == COMPILER), None)
+    fixed = [number for number, group in groups if isinstance(group, Pinned | Held | Invariant)]
+    for number in fixed if key is not None else ():
+        one = key and trial.newest(number, key)
+        if one is not None:
+            text = f"with {COMPILER} {one.version} it could be done"
+            yield Relaxation(kind=RelaxationKind.COMPILER, subject=f"{COMPILER}.{one.version}", text=text)
+            return
+
+
+def _requests(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
+    asked = [(number, group) for number, group in groups if isinstance(group, Asked | AskedFormula)]
+    for number, group in reversed(asked) if len(asked) > 1 else ():
+        if trial.state(number) is not None:
+            wanted = _wanted(group)
+            name = wanted.name if wanted is not None else str(getattr(group, "formula", ""))
+            text = f"without {name} the rest could be installed"
+            yield Relaxation(kind=RelaxationKind.REQUEST, subject=name, text=text)
+    for number, other in groups:
+        if isinstance(other, Removed) and trial.state(number) is not None:
+            text = f"were {other.name} kept, the rest could be done"
+            yield Relaxation(kind=RelaxationKind.REQUEST, subject=other.name, text=text)
+
+
+def _recipes(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
+    for number, group in reversed(groups):
+        allowance = _allowance(problem, group)
+        if allowance and isinstance(group, Needs | Conflicts) and trial.state(number) is not None:
+            one = group.instances[0]
+            those = f"{one.name} {one.version}" if len(group.instances) == 1 else one.name
+            text = f"it could be installed if {those} {allowance}"
+            yield Relaxation(kind=RelaxationKind.RECIPE, subject=one.name, text=text)
+
+
+def _allowance(problem: Problem, group: Group) -> str:
+    match group:
+        case Conflicts(_, need):
+            return f"did not conflict with {need}"
+        case Needs(_, Need() as need) if need.versions is not None and problem.usable.get((need.name, need.machine)):
+            return f"accepted another version of {need.name}"
+    return ""

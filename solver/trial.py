@@ -1,0 +1,89 @@
+"""Trying what becomes of a problem without one of its statements.
+
+Importing this module imports clingo.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from xpkg.repo.version_order import version_key
+from xpkg.solver.clauses import Clauses
+from xpkg.solver.contradiction import Contradiction
+from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.model import Atom, Instance
+from xpkg.solver.ordering import edges_of, shortest_cycle
+from xpkg.solver.protocol import Need
+
+_MOST_CYCLES = 20
+
+
+class Trial:
+    """Solves a problem without one group or another, until ``bound_s`` seconds of CPU time have gone."""
+
+    def __init__(self, problem: Problem, clauses: Clauses, bound_s: float) -> None:
+        self._problem, self._clauses = problem, clauses
+        self._contradiction = Contradiction(clauses)
+        self._deadline = time.process_time() + bound_s
+
+    def state(self, without: int, instance: Instance | None = None) -> list[Instance] | None:
+        """A state that meets all but one group, with ``instance`` in it; None when there is none or time is up."""
+        groups = [one for one in range(len(self._clauses.groups)) if one != without]
+        true = [] if instance is None else [self._clauses.variable[instance]]
+        for _ in range(_MOST_CYCLES):
+            model = None if self._late() else self._contradiction.model(groups, true=true)
+            if model is None:
+                return None
+            chosen = [self._problem.candidates[one] for one in self._clauses.chosen(model)]
+            cycle = shortest_cycle(edges_of(chosen))
+            if not cycle:
+                return [one.instance for one in chosen]
+            self._contradiction.forbid([self._clauses.variable[one] for one in cycle])
+        return None
+
+    def first(self, without: int, instances: Iterable[Instance]) -> Instance | None:
+        """The first of these that could be there."""
+        return next((one for one in instances if self.state(without, one) is not None), None)
+
+    def newest(self, without: int, key: Key, other_than: str | None = None) -> Instance | None:
+        """The newest version that could be there, one to be avoided only when no other could."""
+        usable = [one for one in self._problem.usable.get(key, ()) if one.version != other_than]
+        return self.first(without, sorted(usable, key=lambda one: self._problem.candidates[one].avoided is not None))
+
+    def nearest(self, without: int, wanted: Need | Atom) -> tuple[int, Instance] | None:
+        """The version nearest to those wanted that could be there, and how many versions away it is.
+
+        Of two equally near ones the newer; one to be avoided only when no other could be.
+        """
+        key = wanted.name, wanted.machine
+        usable = self._problem.usable.get(key, ())
+        known = sorted(
+            {one.version for one in usable}
+            | {one.instance.version for one in self._problem.rejected.get(key, ())}
+            | _spelled(wanted),
+            key=lambda version: (version_key(version), version),
+        )
+        meant = [place for place, version in enumerate(known) if _allows(wanted, version)]
+        away = {version: _away(place, meant) for place, version in enumerate(known)}
+        others = [one for one in usable if not _allows(wanted, one.version)]
+        others.sort(key=lambda one: (self._problem.candidates[one].avoided is not None, away[one.version]))
+        found = self.first(without, others)
+        return None if found is None else (away[found.version], found)
+
+    def _late(self) -> bool:
+        return time.process_time() > self._deadline
+
+
+def _allows(wanted: Need | Atom, version: str) -> bool:
+    return wanted.versions is None or wanted.versions.allows(version)
+
+
+def _spelled(wanted: Need | Atom) -> set[str]:
+    """The version that a plain constraint names, whether or not there is such a one."""
+    version = getattr(wanted.versions, "version", None)
+    return {version} if isinstance(version, str) else set()
+
+
+def _away(place: int, meant: Sequence[int]) -> int:
+    return min((abs(place - one) for one in meant), default=0)
