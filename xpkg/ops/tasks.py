@@ -19,6 +19,8 @@ from xpkg.solver.model import Instance, Node
 ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
 """The digests of the sources a build of the recipe would use, in the recipe's order."""
 
+_NONE: frozenset[str] = frozenset()
+
 
 class TaskMaker:
     """Makes the tasks of one solution; dependencies come before dependents."""
@@ -63,7 +65,7 @@ class TaskMaker:
             tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
             setting=self._subjects_setting(closure),
             # Programs of another machine do not run here, so tests are built and run on the build machine only.
-            extras=self._extras.get(instance.name, frozenset()) if instance.machine == BUILD else frozenset(),
+            extras=self._extras.get(instance.name, _NONE) if node.requested and instance.machine == BUILD else _NONE,
         )
         steps = derive(subject)
         keys = {one: self._tasks[one].key for one in closure}

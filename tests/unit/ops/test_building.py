@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.ops.quiet import Quiet
 from xpkg.core.digests import of_file
 from xpkg.ops.asking import Ask
 from xpkg.ops.building import Options
@@ -16,35 +17,7 @@ from xpkg.ops.install import carry_out
 from xpkg.ops.pairs import Pair
 from xpkg.ops.planning import Plan
 from xpkg.ops.solving import plan
-from xpkg.repo.sources.progress import Progress as SourceProgress
-from xpkg.repo.sources.progress import silent
-from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.switches import create
-from xpkg.sandbox.task import BuildTask
-
-
-class _Quiet:
-    """Nobody is told anything."""
-
-    sources: SourceProgress = staticmethod(silent)
-
-    def builds(self, tasks: object) -> BuildEvents:
-        del tasks
-        return _NoEvents()
-
-
-class _NoEvents:
-    def waiting(self, task: BuildTask) -> None: ...
-
-    def started(self, task: BuildTask) -> None: ...
-
-    def command(self, task: BuildTask, argv: list[str]) -> None: ...
-
-    def output(self, task: BuildTask, data: bytes) -> None: ...
-
-    def finished(self, task: BuildTask, seconds: float, *, reused: bool) -> None: ...
-
-    def failed(self, task: BuildTask) -> None: ...
 
 
 def _archive(path: Path, text: str) -> str:
@@ -93,7 +66,7 @@ def _install(home: Home) -> None:
         make,
         make(),
         Options(),
-        _Quiet(),
+        Quiet(),
     )
 
 

@@ -1,0 +1,154 @@
+"""From what is asked for to plans: verbs, options, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.ops.quiet import Quiet
+from xpkg.core.errors import UsageError
+from xpkg.ops.asking import Ask
+from xpkg.ops.building import Options
+from xpkg.ops.home import Home
+from xpkg.ops.install import carry_out
+from xpkg.ops.pairs import Pair
+from xpkg.ops.planning import Plan
+from xpkg.ops.settings import RepositorySettings, Settings
+from xpkg.ops.solving import plan
+from xpkg.repo.universe import UnknownPackage
+from xpkg.solver.model import NoSolution
+
+Add = Callable[..., None]
+NATIVE = Pair()
+
+
+@pytest.fixture
+def add(tmp_path: Path) -> Add:
+    def write(package: str, fields: str = "") -> None:
+        directory = tmp_path / "repository" / "packages" / package.partition(".")[0] / package
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "opam").write_text(f'opam-version: "2.0"\nx-toolchain: "none"\n{fields}\n', "utf-8")
+
+    return write
+
+
+@pytest.fixture
+def home(tmp_path: Path, add: Add) -> Home:
+    add("ground.1")
+    add("ground.2")
+    add("house.1", 'depends: ["ground" "scaffold" {with-test} "plan" {with-doc}]\nrun-test: ["true" "%{name}%"]')
+    add("hut.1", 'depends: ["ground" {< "2"}]')
+    add("scaffold.1")
+    add("plan.1")
+    found = Home(tmp_path / "root", environment={})
+    settings = Settings(repositories=(RepositorySettings(name="here", address=str(tmp_path / "repository")),))
+    found.__dict__["settings"] = settings
+    return found
+
+
+def make(home: Home, verb: str = "install", *packages: str, **options: object) -> Plan:
+    ask = Ask(verb=verb, packages=packages, **options)  # type: ignore[arg-type]
+    return plan(home, home.find_switch(), [NATIVE], ask)
+
+
+def done(home: Home, verb: str, *packages: str, **options: object) -> None:
+    """Carry a plan out for real: these packages install nothing, so no command is run but those of tests."""
+
+    def anew() -> Plan:
+        return make(home, verb, *packages, **options)
+
+    carry_out(home, home.find_switch(), anew, anew(), Options(), Quiet())
+
+
+def told(made: Plan) -> list[str]:
+    return [f"{one.action} {one.name}.{one.version}" for one in made.actions]
+
+
+def test_an_upgrade_of_everything_takes_the_newest(home: Home) -> None:
+    done(home, "install", "ground.1", "house")
+    assert told(make(home, "upgrade")) == ["upgrade ground.2", "rebuild house.1"]
+    done(home, "upgrade")
+    assert make(home, "upgrade").idle
+
+
+def test_an_upgrade_by_name_insists_but_takes_nothing_away_that_was_asked_for(home: Home) -> None:
+    done(home, "install", "ground.1")
+    assert told(make(home, "upgrade", "ground")) == ["upgrade ground.2"]
+    assert told(make(home, "upgrade", "ground.2")) == ["upgrade ground.2"]
+    done(home, "install", "hut")
+    kept = make(home, "upgrade", "ground")
+    assert told(kept) == []
+    assert (
+        kept.notes == ('not everything can be newer: hut 1 needs ground < "2" (says here)',) or "hut" in kept.notes[0]
+    )
+    with pytest.raises(UnknownPackage, match="house is not installed"):
+        make(home, "upgrade", "house")
+
+
+def test_a_reinstalled_package_is_built_once_more(home: Home) -> None:
+    done(home, "install", "house")
+    made = make(home, "reinstall", "house")
+    assert told(made) == ["reinstall house.1"]
+    assert made.again == {task.key for task in made.tasks if task.recipe.name == "house"}
+    before = home.find_switch().current().number
+    done(home, "reinstall", "house")
+    assert home.find_switch().current().number == before + 1
+    with pytest.raises(UnknownPackage, match="hut is not installed"):
+        make(home, "reinstall", "hut")
+
+
+def test_dependencies_alone_are_kept_as_if_asked_for(home: Home) -> None:
+    done(home, "install", "house", dependencies_only=True)
+    assert [one.name for one in home.find_switch().current().roots] == ["ground"]
+    done(home, "install", "hut", best_effort=True)
+    done(home, "remove", "hut")
+    assert [one.name for one in home.find_switch().current().installed] == ["ground"]
+
+
+def test_best_effort_tells_what_it_leaves_out(home: Home) -> None:
+    with pytest.raises(NoSolution):
+        make(home, "install", "hut", "ground.2", "house")
+    made = make(home, "install", "hut", "ground.2", "house", best_effort=True)
+    assert told(made) == ["install ground.2", "install house.1"]
+    assert made.notes == ("left out, as it cannot be had together with the rest: hut on the build machine",)
+
+
+def test_tests_asked_for_stay_asked_for_and_run(home: Home) -> None:
+    done(home, "install", "house", with_test=True)
+    assert {one.name for one in home.find_switch().current().installed} == {"ground", "house", "scaffold"}
+    assert make(home, "install", "house").idle
+    (house,) = (task for task in make(home, "install", "house").tasks if task.recipe.name == "house")
+    assert [(step.phase, step.command(1)) for step in house.steps.commands] == [("test", ["true", "house"])]
+    done(home, "install", "plan")
+    done(home, "remove", "plan")
+    assert {one.name for one in home.find_switch().current().installed} == {"ground", "house", "scaffold"}
+    assert told(make(home, "install", "house", with_doc=True)) == ["install plan.1", "rebuild house.1"]
+
+
+def test_everything_unknown_is_told_at_once(home: Home) -> None:
+    with pytest.raises(UnknownPackage) as caught:
+        make(home, "install", "house", "hose", "hut.7", "grund")
+    assert caught.value.message == "3 of the packages asked for do not exist"
+    assert [fact for _, fact in caught.value.context] == [
+        "there is no package named hose (did you mean house?)",
+        "no version of hut is = 7",
+        "there is no package named grund (did you mean ground?)",
+    ]
+    with pytest.raises(UsageError):
+        make(home, "install", "house", "hut.")
+
+
+def test_a_plan_over_some_repositories_knows_no_others(home: Home) -> None:
+    nothing = Ask(packages=("zig",), repositories=("here",))
+    with pytest.raises(UnknownPackage):
+        plan(home, None, [NATIVE], nothing)
+    assert plan(home, None, [NATIVE], Ask(packages=("zig",))).actions
+
+
+def test_variables_of_this_machine_can_be_supposed(home: Home, add: Add) -> None:
+    add("odd.1", 'available: os-distribution = "odd"')
+    with pytest.raises(NoSolution):
+        plan(home, None, [NATIVE], Ask(packages=("odd",)))
+    assert plan(home, None, [NATIVE], Ask(packages=("odd",), variables={"os-distribution": "odd"})).actions
