@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xpkg.repo.crossrules import Rule
+from xpkg.repo.crossrules import Rule, fits
 from xpkg.repo.repository import Repository
 from xpkg.repo.universe import Universe, UnknownPackage
 from xpkg.repo.version_order import compare
@@ -152,3 +152,8 @@ def test_the_rules_of_a_universe(directory: Path, given_contents: Sequence[Conte
             assert [one.repository for one in recipe.overlays] == applied
             assert list(entry.facts["tags"]) == applied
             assert recipe.original.text == f'opam-version: "2.0"\nsynopsis: "{origin}"\n'
+
+
+@given(st.text("ab*", min_size=1, max_size=6), st.text("ab", max_size=7))
+def test_patterns_of_cross_rules(pattern: str, name: str) -> None:
+    assert fits(pattern, name) == fnmatchcase(name, pattern)

@@ -153,6 +153,32 @@ def test_cross_rules(tmp_path: Path) -> None:
     assert read_cross_rules([high]).where("other") is None
 
 
+def test_cross_rules_about_what_one_package_needs(tmp_path: Path) -> None:
+    high = rules(tmp_path / "high.toml", '[target]\nprobe = "high"\n')
+    low = rules(
+        tmp_path / "low.toml",
+        '[build]\nprobe = "low"\ntool = "runs"\n[both]\n"a:tool" = "one"\n"a*:t*" = "longer"\n"*:t*" = "any"\n'
+        '"a:probe" = "hidden by the higher file"',
+    )
+    found = read_cross_rules([high, low], answers=lambda name: name != "axe")
+
+    def where(name: str, dependent: str | None) -> str | None:
+        rule = found.where(name, dependent)
+        return None if rule is None else rule.reason
+
+    assert where("tool", "a") == "one"
+    assert where("tool", "ab") == "longer"
+    assert where("tool", "b") == "any"
+    assert where("tool", None) == "runs"
+    assert where("tool", "axe") == "runs"  # the repository does not answer for the dependent
+    assert where("axe", "b") is None
+    assert where("probe", "a") == "high"
+    assert found.where("tool", "a").written == (low, "a:tool")  # type: ignore[union-attr]
+    assert found.single_out("b")
+    assert not found.single_out("axe")
+    assert not read_cross_rules([high]).single_out("a")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -162,6 +188,9 @@ def test_cross_rules(tmp_path: Path) -> None:
         ('[build]\ndune = ""', "not empty"),
         ('[build]\n"a b" = "x"', "expected a package name"),
         ('[build]\n"[a" = "x"', "expected a package name"),
+        ('[build]\n"a:b:c" = "x"', "or DEPENDENT:NAME"),
+        ('[build]\n"a:" = "x"', "or DEPENDENT:NAME"),
+        ('[build]\n"a:b" = "x"\n[target]\n"a:b" = "y"', r"a:b: the name is also in \[build\]"),
         ("build = 1", "build: expected a table, found a number"),
         ("[build", r"cross\.toml: Expected .* table"),
     ],
