@@ -16,6 +16,8 @@ from __future__ import annotations
 from xpkg.solver.clauses import Clauses
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Instance
+from xpkg.solver.ordering import edges_of
+from xpkg.solver.protocol import needs_of
 
 Weighted = list[tuple[int, int]]
 """(literal, weight): the sum of the weights of the literals that hold is to be small."""
@@ -58,11 +60,11 @@ def _state_criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
         added = [(variable[one], 1) for one in new if (one.name, one.machine) not in installed]
         return [
             added + _changed(problem, clauses),
-            [(variable[one], 1) for one in problem.candidates if problem.candidates[one].avoided],
+            [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
             _lags(problem, clauses, list(problem.candidates)),
             _ranks(clauses, new),
         ]
-    asked = _asked_anew(problem, installed)
+    asked = _asked(problem, installed)
     return [
         removed,
         [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
@@ -74,9 +76,9 @@ def _state_criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
 
 
 def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance]) -> Weighted:
-    """One for each name that was there and is not any more; with ``prune`` only names once asked for count."""
+    """One for each name that was there and is not any more; with ``prune`` only what roots needed counts."""
     request = problem.request
-    counted = request.roots if request.prune else request.installed
+    counted = _still_needed(problem) if request.prune else request.installed
     weighted: Weighted = []
     for key in sorted({(one.name, one.machine) for one in counted} & set(installed)):
         if key in request.remove:
@@ -85,6 +87,25 @@ def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance])
         clauses.rows.append(((gone, *(clauses.variable[one] for one in problem.usable[key])), FREE))
         weighted.append((gone, 1))
     return weighted
+
+
+def _still_needed(problem: Problem) -> set[Instance]:
+    """What the roots that are not to go, and the invariant, need now (``OpamClient.remove_t``).
+
+    Of alternatives all that are there count.
+    """
+    request = problem.request
+    invariant = [] if request.invariant is None else needs_of(request.invariant)
+    edges = edges_of([problem.candidates[one] for one in request.installed if one in problem.candidates])
+    found: set[Instance] = set()
+    queue = [one for one in request.roots if (one.name, one.machine) not in request.remove]
+    queue += [one for one in request.installed if any(need.accepts(one) for need in invariant)]
+    while queue:
+        one = queue.pop()
+        if one not in found:
+            found.add(one)
+            queue += [edge.needed for edge in edges.get(one, ())]
+    return found
 
 
 def _changed(problem: Problem, clauses: Clauses) -> Weighted:
@@ -111,14 +132,14 @@ def _penalised(problem: Problem, instance: Instance, installed: dict[Key, Instan
     return known is None or known.avoided is None
 
 
-def _asked_anew(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
-    """Names asked for that are not there already in a version that will do."""
+def _asked(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
+    """The names asked for, unless all are there already in versions that will do; none where best effort counts."""
     request = problem.request
-    asked: set[Key] = set()
-    for atom in request.install:
-        if not any(key in installed and atom.accepts(installed[key]) for key in atom.keys):
-            asked.update(atom.keys)
-    return asked | {key for key in installed if key[0] in request.upgrade_names}
+    asked = {key for key in installed if key[0] in request.upgrade_names}
+    met = all(any(key in installed and atom.accepts(installed[key]) for key in atom.keys) for atom in request.install)
+    if not met and not request.best_effort:
+        asked.update(key for atom in request.install for key in atom.keys)
+    return asked
 
 
 def _lags(problem: Problem, clauses: Clauses, instances: list[Instance]) -> Weighted:

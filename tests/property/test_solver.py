@@ -178,9 +178,7 @@ def state_cost(table: dict[str, Row], request: Request, state: State) -> tuple[i
     if request.fixup:
         changed = sum(key not in before for key in after) + sum(one not in state for one in request.installed)
         return (changed, avoided, sum(map(lag, state)))
-    met = all(
-        (a.name, a.machine) in before and a.allows(before[(a.name, a.machine)].version) for a in request.install
-    )
+    met = all((a.name, a.machine) in before and a.allows(before[(a.name, a.machine)].version) for a in request.install)
     asked = set() if met or request.best_effort else {(a.name, a.machine) for a in request.install}
     return (
         removed,
