@@ -31,7 +31,7 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
     timing = Timing()
     printer, ask = opt.printer(given["as_json"], given["verbose"]), ask_of(verb, given)
     home = opt.home(given["switch_name"])
-    switch = _switch(home, dry_run=given["dry_run"])
+    switch = switch_for(home, dry_run=given["dry_run"])
     pairs = _pairs(home, switch, given["target_names"], ask)
     prefix: Path | None = given.get("prefix")
     if prefix is not None and pairs == (Pair(),):
@@ -40,6 +40,20 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
     def make_plan() -> Plan:
         return plan(home, switch, pairs, ask)
 
+    return follow(home, switch, pairs, make_plan, given, printer, timing)
+
+
+def follow(
+    home: Home,
+    switch: Switch | None,
+    pairs: Sequence[Pair],
+    make_plan: Callable[[], Plan],
+    given: Mapping[str, Any],
+    printer: Printer,
+    timing: Timing,
+    prepare: Callable[[], None] = lambda: None,
+) -> int:
+    """Show a plan, ask, and do as planned; ``prepare`` is called before anything is done.  The exit code."""
     timing.lap("start")
     first = make_plan()
     timing.lap("solve")
@@ -55,6 +69,7 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
     if first.actions and not _confirmed(given["yes"], printer):
         printer.note("nothing was changed")
         return ExitCode.ABORTED
+    prepare()
     return _carry_out(home, switch, make_plan, first, given, answer, printer)
 
 
@@ -71,7 +86,7 @@ class Timing:
         self._last = now
 
 
-def _switch(home: Home, *, dry_run: bool) -> Switch | None:
+def switch_for(home: Home, *, dry_run: bool) -> Switch | None:
     """The switch in use; None stands for one that holds nothing, to plan with."""
     if dry_run and home.switch_name == NOTHING:
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from xpkg.cli import options as opt
 from xpkg.cli.asking import asking_options, kinds_options, source_options, what_if_options
+from xpkg.core.errors import UsageError
 
 _acting = opt.apply(
     opt.targets_option,
@@ -21,7 +23,7 @@ _packages = click.argument("packages", nargs=-1, required=True, metavar="PACKAGE
 
 
 @click.command("install")
-@_packages
+@click.argument("packages", nargs=-1, metavar="[PACKAGE...]")
 @_acting
 @opt.prefix_option
 @source_options
@@ -29,6 +31,13 @@ _packages = click.argument("packages", nargs=-1, required=True, metavar="PACKAGE
 @click.option("--deps-only", "dependencies_only", is_flag=True, help="Only what the packages need, not themselves.")
 @click.option("--best-effort", is_flag=True, help="As many of the packages as can be installed together.")
 @click.option("--update-invariant", is_flag=True, help="Let the switch's invariant give way where it must.")
+@click.option("--locked", is_flag=True, help="Exactly what 'xpkg lock' wrote down, and nothing else.")
+@click.option(
+    "--lock-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --locked: the lock (default: xpkg.lock).",
+)
 @asking_options
 @what_if_options
 def install(**given: Any) -> int:
@@ -36,7 +45,14 @@ def install(**given: Any) -> int:
 
     PACKAGE is NAME, NAME.VERSION or a constraint such as 'NAME>=VERSION'.  Without --target the packages are for this
     machine; with it they are cross-built for the target, and what has to run while building is built for this machine.
+    With --locked no packages are named: the lock file has them, for all its targets unless some are named.
     """
+    if given["locked"] or given["lock_file"] is not None:
+        from xpkg.cli.locked import install_locked
+
+        return install_locked(given)
+    if not given["packages"]:
+        raise UsageError("name the packages to install, or say --locked")
     from xpkg.cli.acting import act
 
     return act("install", given)

@@ -198,7 +198,7 @@ def locked_pin(name: str, version: str, address: str, commit: str) -> LockedPin:
         return LockedPin(name=name, version=version, kind="path")
     from xpkg.repo.sources.attempt import shown
 
-    return LockedPin(name=name, version=version, kind="git", address=shown(address), commit=commit)
+    return LockedPin(name=name, version=version, kind="git", address=shown(address.partition("#")[0]), commit=commit)
 
 
 def _notes(solutions: Sequence[Solution], lock: LockFile) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ PIN_KINDS: tuple[PinKind, ...] = ("version", "git", "path")
 EXTRAS = ("with-test", "with-doc", "with-dev-setup")
 """What a package can be locked with: opam's variables of these names are true for it."""
 
+PINNED = "(pinned)"
+"""Stands for a repository where a switch pins a package to a source."""
+
 UNHASHED, FIRST_USE = "unhashed", "first-use"
 """The words for a source of which nothing is known, and for one held to what was found at its first use."""
 
@@ -104,6 +107,7 @@ class LockedSource:
 class LockedPackage:
     """A version of a package with its recipe, the same for all targets and machines.
 
+    ``repository`` is PINNED for one that a pin has the source of.
     ``recipe`` is the digest of what counts: the file with its overlays, and all of ``files``.  ``opam`` is the one of
     the file as the repository has it; ``files`` are (name, sha256), ``overlays`` the repositories that have some.
     """

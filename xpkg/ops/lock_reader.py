@@ -17,6 +17,7 @@ from xpkg.ops.lock_file import (
     FIRST_USE,
     FORMAT,
     PIN_KINDS,
+    PINNED,
     REPOSITORY_KINDS,
     UNHASHED,
     Building,
@@ -178,7 +179,7 @@ def _package(table: LockTable) -> LockedPackage:
     return LockedPackage(
         name=name,
         version=version,
-        repository=table.text("repository", _word),
+        repository=table.text("repository", _origin),
         recipe=table.text("recipe", _sha256),
         opam=table.text("opam", _sha256),
         files=tuple(_file(table, one) for one in table.texts("files")),
@@ -230,6 +231,10 @@ def _form(pattern: re.Pattern[str], form: str) -> Callable[[str], str | None]:
     return lambda text: None if pattern.fullmatch(text) else f"expected {form}"
 
 
+def _origin(text: str) -> str | None:
+    return None if text == PINNED else _word(text)
+
+
 _sha256 = _form(_SHA256, "sha256= and 64 hexadecimal digits")
 _word = _form(_WORD, "a name")
 
@@ -272,7 +277,7 @@ def _loose_ends(lock: LockFile) -> Iterable[str]:
         if (package.name, package.version) not in used:
             yield f"no target has the package {package.name}.{package.version}"
         for name in (package.repository, *package.overlays):
-            if name not in repositories:
+            if name not in repositories and name != PINNED:
                 yield f"{package.name}.{package.version}: nothing is said of the repository {name}"
 
 

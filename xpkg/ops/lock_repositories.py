@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xpkg.core.digests import of_value
-from xpkg.ops.lock_file import LockedPackage, LockedRepository, LockFile
+from xpkg.ops.lock_file import PINNED, LockedPackage, LockedRepository, LockFile
 from xpkg.repo.remote.locations import is_directory, is_git
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def locked_repositories(
     One that is at another revision now, but gives the same recipes, stays at the one ``before``: else every lock would
     change with every update of a repository.
     """
-    names = dict.fromkeys(name for one in packages for name in (one.repository, *one.overlays))
+    names = dict.fromkeys(name for one in packages for name in (one.repository, *one.overlays) if name != PINNED)
     return tuple(_unmoved(repository_now(home, name, packages), packages, before) for name in names)
 
 
