@@ -142,7 +142,8 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
     kept = tuple(
         Need(name=one.name, machine=one.machine) for one in base.roots if (one.name, one.machine) not in related
     )
-    return replace(base, install=tuple(atoms), upgrade=True, related=related, formulas=kept)
+    names = frozenset(atom.name for atom in atoms)
+    return replace(base, install=tuple(atoms), upgrade_names=names, related=related, formulas=kept)
 
 
 def _has_newer(context: RepoContext, base: Request, one: Instance) -> bool:
@@ -152,4 +153,11 @@ def _has_newer(context: RepoContext, base: Request, one: Instance) -> bool:
     above = Compare(">", one.version)
     newer = [version for version in context.versions(one.name) if above.allows(version)]
     answers = [context.candidate(replace(one, version=version), requested=True) for version in newer]
-    return any(isinstance(answer, Candidate) and answer.avoided is None for answer in answers)
+    known = [answer for answer in answers if isinstance(answer, Candidate)]
+    return any(answer.avoided is None for answer in known) or (bool(known) and _is_avoided(context, one))
+
+
+def _is_avoided(context: RepoContext, one: Instance) -> bool:
+    """Whether what is installed is a last resort itself, so that newer ones are no worse."""
+    answer = context.candidate(one, requested=True) if one.version in context.versions(one.name) else None
+    return isinstance(answer, Candidate) and answer.avoided is not None
