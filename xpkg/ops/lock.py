@@ -35,6 +35,7 @@ from xpkg.sandbox.buildkey import KEY_FORMAT
 from xpkg.sandbox.layout import ISOLATION_LEVEL
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Node, Preferences, Request, Solution
+from xpkg.solver.protocol import Rejection
 
 if TYPE_CHECKING:
     from xpkg.ops.situation import Situation
@@ -79,7 +80,12 @@ def make_lock(situation: Situation, wish: LockWish, before: LockFile | None = No
         pins=_locked_pins(situation, pins, packages),
         invariant=wish.invariant,
     )
-    return Made(lock=lock, notes=_notes(solutions, lock))
+    lost = [
+        note
+        for (request, context), solution in zip(parts, solutions, strict=True)
+        for note in _lost(request, context, solution)
+    ]
+    return Made(lock=lock, notes=(*dict.fromkeys(lost), *_notes(solutions, lock)))
 
 
 def building_now() -> Building:
@@ -199,6 +205,20 @@ def locked_pin(name: str, version: str, address: str, commit: str) -> LockedPin:
     from xpkg.repo.sources.attempt import shown
 
     return LockedPin(name=name, version=version, kind="git", address=shown(address.partition("#")[0]), commit=commit)
+
+
+def _lost(request: Request, context: RepoContext, solution: Solution) -> Iterator[str]:
+    """Why what was locked did not stay, where it cannot be had any more."""
+    for one in request.installed:
+        node = solution.find(one.name, one.machine)
+        if node is None or node.instance == one:
+            continue
+        if one.version not in context.versions(one.name):
+            yield f"{one.name} {one.version} was locked, and no repository has it any more"
+            continue
+        answer = context.candidate(one, requested=node.requested)
+        if isinstance(answer, Rejection):
+            yield f"{one.name} {one.version} was locked, and cannot be had any more: {answer.reason}"
 
 
 def _notes(solutions: Sequence[Solution], lock: LockFile) -> tuple[str, ...]:
