@@ -116,7 +116,7 @@ def _distances(clauses: Clauses) -> list[int]:
 def _stated(group: Group) -> list[Key]:
     match group:
         case Asked(atom):
-            return [(atom.name, atom.machine)]
+            return list(atom.keys)
         case AskedFormula(formula) | Invariant(formula):
             return [(need.name, need.machine) for need in needs_of(formula)]
         case Held(instance):

@@ -90,7 +90,8 @@ class DependenciesOnly:
         return self._context.nearest(name)
 
     def _atom(self, atom: Atom) -> Atom:
-        return replace(atom, name=self._stand_ins.get(atom.name, atom.name))
+        providers = tuple(self._atom(one) for one in atom.providers)
+        return replace(atom, name=self._stand_ins.get(atom.name, atom.name), providers=providers)
 
     def _formula(self, formula: Formula) -> Formula:
         """What one of the packages needs of another is what the other needs."""

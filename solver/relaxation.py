@@ -68,9 +68,7 @@ def on_other_targets(request: Request, contexts: Mapping[str, Context]) -> tuple
 
     found = []
     for target, context in contexts.items():
-        moved = tuple(
-            replace(atom, machine=target) if atom.machine == request.target else atom for atom in request.install
-        )
+        moved = tuple(_moved(atom, request.target, target) for atom in request.install)
         try:
             solve(Request(target=target, install=moved, pins=request.pins), context)
         except NoSolution:
@@ -78,6 +76,11 @@ def on_other_targets(request: Request, contexts: Mapping[str, Context]) -> tuple
         text = f"it could be installed {on_machine(target)}"
         found.append(Relaxation(kind=RelaxationKind.TARGET, subject=target, text=text))
     return tuple(found)
+
+
+def _moved(atom: Atom, old: str | None, new: str) -> Atom:
+    providers = tuple(_moved(one, old, new) for one in atom.providers)
+    return replace(atom, machine=new if atom.machine == old else atom.machine, providers=providers)
 
 
 Numbered = Sequence[tuple[int, Group]]

@@ -24,7 +24,7 @@ from xpkg.solver.clauses import (
     Removed,
 )
 from xpkg.solver.exploration import Key, Problem
-from xpkg.solver.model import Instance, on_machine
+from xpkg.solver.model import Atom, Instance, on_machine
 from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 from xpkg.solver.version_ranges import condensed, listed
 
@@ -74,6 +74,10 @@ class Teller:
             case Conflicts(_, need):
                 those = self._left(statement.instances)
                 return f"{self._these(those)} {_verb(those, 'conflict')} with {need}{self._origin(those)}"
+            case OneOfClass(name, machine, names, True):
+                meant = [one for one in names if one in self._mentioned]
+                some = listed(meant if len(meant) > 1 else names, "or")
+                return f"only one provider of {name} can be there{self._where(machine)}: {some}"
             case OneOfClass(conflict_class, machine, names):
                 meant = [name for name in names if name in self._mentioned]
                 some = listed(meant if len(meant) > 1 else names, "and")
@@ -89,7 +93,7 @@ class Teller:
         match group:
             case Asked(atom):
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
-                return f"{need}{self._where(atom.machine)} was asked for{self.shortage(need)}"
+                return f"{need}{self._where(atom.machine)} was asked for{self._shortages(self._meeting(atom))}"
             case AskedFormula(formula):
                 return f"{self.formula(formula, _own(formula))} was asked for{self._shortages(formula)}"
             case Invariant(formula):
@@ -100,6 +104,12 @@ class Teller:
                 return f"{self._instance(instance)} is held as it is"
             case Removed(name, machine):
                 return f"{name} was asked to be removed{self._where(machine)}"
+
+    def _meeting(self, atom: Atom) -> Formula:
+        """What meets what is asked for: the package, unless there is only what provides it."""
+        real = not atom.providers or self._context.versions(atom.name)
+        atoms = (atom, *atom.providers) if real else atom.providers
+        return AnyOf(tuple(Need(name=one.name, machine=one.machine, versions=one.versions) for one in atoms))
 
     def _where(self, machine: str) -> str:
         return f" {on_machine(machine)}" if self._two_machines else ""
@@ -185,7 +195,7 @@ class Teller:
         """Keep what a sentence leaves possible of what must be there in any case."""
         group = statement.group
         match group:
-            case Asked(atom):
+            case Asked(atom) if not atom.providers:
                 self._restrict((atom.name, atom.machine), {one.version for one in self._problem.matches(atom)})
             case AskedFormula(Need() as need) | Invariant(Need() as need):
                 self._restrict((need.name, need.machine), {one.version for one in self._problem.matches(need)})
@@ -275,7 +285,7 @@ def named(statement: Statement) -> list[Key]:
     """The packages that a statement names: of a need, first the one that has it."""
     match statement.group:
         case Asked(atom):
-            return [(atom.name, atom.machine)]
+            return list(atom.keys)
         case AskedFormula(formula) | Invariant(formula):
             return [(need.name, need.machine) for need in needs_of(formula)]
         case Held(instance):

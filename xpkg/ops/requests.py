@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.text import did_you_mean
 from xpkg.ops.spelling import read_spelling
-from xpkg.repo.machine_names import BUILD
 from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.versions import AllOf, Compare, VersionFormula
 from xpkg.solver.context import RepoContext
@@ -52,15 +51,16 @@ def atoms_for(universe: Universe, context: RepoContext, pair: Pair, spellings: S
             unknown.append(error)
             continue
         # What only ever runs on the build machine goes there, whatever the target.
-        machine = pair.machine if pair.machine in context.machines_for(name) else BUILD
-        found.append(Atom(name=name, machine=machine, versions=wanted))
+        found.append(context.asked(name, wanted))
     if unknown:
         raise _joined(unknown)
     return tuple(found)
 
 
 def _check(universe: Universe, name: str, wanted: VersionSet | None) -> None:
-    versions = universe.versions(name)
+    provided = [one.provided for one in universe.providers(name)]
+    real = not provided or universe.repositories_of(name)
+    versions = tuple(dict.fromkeys((*(universe.versions(name) if real else ()), *provided)))
     if wanted is not None and not any(wanted.allows(version) for version in versions):
         raise UnknownPackage(
             f"no version of {name} is {wanted}",
@@ -108,7 +108,7 @@ def asked(base: Request, ask: Ask, universe: Universe, context: RepoContext, pai
     match ask.verb:
         case "install":
             atoms = atoms_for(universe, context, pair, ask.packages)
-            related = frozenset((atom.name, atom.machine) for atom in atoms) if base.installed else frozenset()
+            related = frozenset(key for atom in atoms for key in atom.keys) if base.installed else frozenset()
             return replace(base, install=atoms, best_effort=ask.best_effort, related=related)
         case "remove":
             gone = removal(pair, ask.packages, base.installed)

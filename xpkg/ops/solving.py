@@ -124,10 +124,8 @@ def _solved(
 def _left_out(parts: Sequence[tuple[Request, RepoContext]], solutions: Sequence[Solution]) -> Iterator[str]:
     """What best effort could not meet."""
     for (request, _), solution in zip(parts, solutions, strict=True):
-        there = {(one.name, one.machine): one.version for one in solution.instances}
         for atom in request.install if request.best_effort else ():
-            version = there.get((atom.name, atom.machine))
-            if version is None or not atom.allows(version):
+            if not any(map(atom.accepts, solution.instances)):
                 yield f"left out, as it cannot be had together with the rest: {atom}"
 
 
@@ -151,7 +149,8 @@ def _dependencies_only(parts: Sequence[tuple[Request, RepoContext]], wanted: Pre
     from xpkg.solver.dependencies_only import DependenciesOnly
 
     stand_ins = [
-        DependenciesOnly(context, frozenset(one.name for one in request.install)) for request, context in parts
+        DependenciesOnly(context, frozenset(name for atom in request.install for name, _ in atom.keys))
+        for request, context in parts
     ]
     changed = [(one.request(request), one) for one, (request, _) in zip(stand_ins, parts, strict=True)]
     return tuple(one.solution(found) for one, found in zip(stand_ins, solve_all(changed, wanted), strict=True))
