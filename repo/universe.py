@@ -39,7 +39,7 @@ class Universe:
         rules_only: Sequence[Repository] = (),
     ) -> None:
         self.repositories = tuple(sorted(repositories, key=lambda repository: -repository.priority))
-        self._rules_only = tuple(rules_only)
+        self.rules_only = tuple(rules_only)
         self._targets = targets
         self._versions: dict[str, tuple[str, ...]] = {}
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
@@ -47,7 +47,7 @@ class Universe:
 
     def below(self, repository: Repository) -> Universe:
         """The universe with one more repository, which goes before all of this one's."""
-        return Universe((repository, *self.repositories), self._targets, self._rules_only)
+        return Universe((repository, *self.repositories), self._targets, self.rules_only)
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -60,7 +60,7 @@ class Universe:
         from xpkg.repo.crossrules import CrossRules, read_cross_rules
 
         rules = CrossRules()
-        for repository in reversed((*self.repositories, *self._rules_only)):
+        for repository in reversed((*self.repositories, *self.rules_only)):
             rules = read_cross_rules(repository.cross_rules, rules, partial(self._rules, repository))
         return rules
 
@@ -69,7 +69,7 @@ class Universe:
 
         The shipped one's always do, as its overlays; else whoever is asked last could move what others own.
         """
-        if repository.shipped or repository in self._rules_only:
+        if repository.shipped or repository in self.rules_only:
             return repository.answers(name)
         above = self.repositories[: self.repositories.index(repository)]
         return repository.answers(name) and not any(one.owns(name) for one in above)

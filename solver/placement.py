@@ -107,10 +107,10 @@ class Places:
             return Placement(machines=(BUILD,), reason=reason, kind="{build}")
         if name == COMPILER:
             if self._compiles:
-                reason = "it compiles for the target, and no build system that would start it is named"
+                reason = "it runs while building: no build system that would run it is named"
                 return Placement(machines=self._machines("both"), reason=reason, kind="compiler")
         elif self._twin:
-            reason = "what needs it is on both machines, and is made of it on both"
+            reason = "what needs it is on both machines"
             return Placement(machines=self._machines("both"), reason=reason, kind="twin")
         return Placement(machines=self._machines("target"), reason="nothing says that it runs while building")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xpkg.ops.home import Home
     from xpkg.repo.entries import Entry
 
-_WAYS = ("steps", "raw", "original", "effective", "fields", "where")
+_WAYS = ("steps", "raw", "original", "effective", "fields", "where", "edges")
 
 
 @click.command()
@@ -30,6 +30,8 @@ _WAYS = ("steps", "raw", "original", "effective", "fields", "where")
 @click.option("--where", is_flag=True, help="Show where the recipe is.")
 @click.option("--effective", is_flag=True, help="Show what holds on the target: filters evaluated, machines chosen.")
 @click.option("--steps", is_flag=True, help="Show the commands that would be run, and what was added for the target.")
+@click.option("--edges", is_flag=True, help="Show on which machine each dependency is needed, and what says so.")
+@click.option("--repos", metavar="NAME[,NAME...]", help="With --edges: as if there were only these repositories.")
 @click.option("--all-versions", is_flag=True, help="Show every version that fits, the newest first.")
 @opt.common
 def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | None, **given: Any) -> int:
@@ -44,8 +46,17 @@ def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | 
     if len(chosen) > 1:
         first, second = ("--field" if way == "fields" else f"--{way}" for way in chosen[:2])
         raise UsageError(f"{first} and {second} are two ways to show a package", hint="give one of them")
+    if given["repos"] is not None and not given["edges"]:
+        raise UsageError("--repos is for --edges")
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(switch_name)
-    entries = query_show.chosen(home, packages, printer.warning, all_versions=given["all_versions"])
+    if given["edges"]:
+        from xpkg.cli.edges import show_edges
+
+        show_edges(
+            printer, home, opt.pair(home, target_name), packages, given["repos"], all_versions=given["all_versions"]
+        )
+        return ExitCode.SUCCESS
+    entries = query_show.chosen(home.universe, packages, printer.warning, all_versions=given["all_versions"])
     several = given["all_versions"] or len(packages) > 1 or is_glob(packages[0])
     values = []
     for number, entry in enumerate(entries):

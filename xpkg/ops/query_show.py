@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from xpkg.repo.universe import Universe
 
 
-def chosen(home: Home, spellings: Sequence[str], wrong: Wrong, *, all_versions: bool = False) -> list[Entry]:
+def chosen(universe: Universe, spellings: Sequence[str], wrong: Wrong, *, all_versions: bool = False) -> list[Entry]:
     """The versions that the user means: of a name or a constraint the newest, of a pattern the newest of each name.
 
     Of several, ``wrong`` is told of recipes that cannot be read.  UnknownPackage with the nearest names or the
     versions there are; InputFileError when the one version meant is wrong: an older one must not pass for it.
     """
-    entries = Entries(home.universe, wrong)
+    entries = Entries(universe, wrong)
     found: dict[tuple[str, str], Entry] = {}
     for spelling in spellings:
-        for name, versions in _meant(home.universe, spelling):
+        for name, versions in _meant(universe, spelling):
             several = all_versions or is_glob(spelling)
             for entry in _readable(entries, name, versions, several=several, all_versions=all_versions):
                 found.setdefault((entry.name, entry.version), entry)
