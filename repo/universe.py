@@ -94,8 +94,18 @@ class Universe:
         if versions is None:
             versions = self._versions[name] = _joined([one.versions(name) for one in self._holders(name)])
         if not versions:
-            raise UnknownPackage(f"there is no package named {printable(name)}", hint=did_you_mean(name, self._names))
+            raise self._unknown(name)
         return versions
+
+    def _unknown(self, name: str) -> UnknownPackage:
+        providers = tuple(dict.fromkeys(one.name for one in self.providers(name)))
+        if not providers:
+            return UnknownPackage(f"there is no package named {printable(name)}", hint=did_you_mean(name, self._names))
+        return UnknownPackage(
+            f"no package is named {name}, but others provide it",
+            context=(("provided by", ", ".join(providers)),),
+            hint=f"look at one of them: xpkg show {providers[0]}",
+        )
 
     def recipe(self, name: str, version: str) -> Recipe:
         """The recipe of one version with all overlays applied.

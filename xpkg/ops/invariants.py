@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from xpkg.solver.protocol import AllOf, AnyOf, Formula, Need
+from xpkg.solver.protocol import AllOf, AnyOf, Formula
 
 if TYPE_CHECKING:
     from xpkg.ops.pairs import Pair
     from xpkg.repo import formulas
     from xpkg.sandbox.switches import Generation
+    from xpkg.solver.model import VersionSet
 
 
 class Placing(Protocol):
-    """Knows on which machines of a pair a package belongs; `RepoContext` does."""
+    """Knows on which machines of a pair a package belongs, and what provides it; `RepoContext` does."""
 
-    def machines_for(self, name: str) -> tuple[str, ...]: ...
+    def wanted(self, name: str, versions: VersionSet | None, reason: str) -> Formula: ...
 
 
 def invariant_of(generation: Generation | None, context: Placing, pair: Pair) -> Formula | None:
@@ -41,13 +42,7 @@ def _placed(formula: formulas.Formula, context: Placing) -> Formula:
     from xpkg.repo.formulas import And, Atom
 
     if isinstance(formula, Atom):
-        versions = versions_of(formula.condition)
-        return _joined(
-            [
-                Need(name=formula.name, machine=machine, versions=versions, reason="the switch's invariant")
-                for machine in context.machines_for(formula.name)
-            ]
-        )
+        return context.wanted(formula.name, versions_of(formula.condition), "the switch's invariant")
     parts = [_placed(item, context) for item in formula.items]
     return _joined(parts) if isinstance(formula, And) else AnyOf(tuple(parts))
 

@@ -10,7 +10,7 @@ from xpkg.core.errors import InputFileError
 from xpkg.repo.lint.reading import lint_path
 from xpkg.repo.recipe_reader import read_recipe
 from xpkg.repo.repository import Repository
-from xpkg.repo.universe import Universe
+from xpkg.repo.universe import Universe, UnknownPackage
 
 
 def add(root: Path, package: str, text: str = "") -> Path:
@@ -102,3 +102,13 @@ def test_overlays_may_add_and_drop_the_field(tmp_path: Path) -> None:
         'opam-version: "2.0"\noverlay "a test" {\n  set { synopsis: "C" }\n}\n'
     )
     assert provided(Universe([here], {})) == {"cc": ["a 1 as 3"]}
+
+
+def test_a_name_that_is_only_provided_is_unknown_but_it_is_told_by_whom(tmp_path: Path) -> None:
+    add(tmp_path, "b.1", 'x-provides: "cc"')
+    universe = Universe([Repository(name="here", root=tmp_path)], {})
+    with pytest.raises(UnknownPackage, match="no package is named cc, but others provide it") as caught:
+        universe.versions("cc")
+    assert caught.value.context == (("provided by", "b"),)
+    with pytest.raises(UnknownPackage, match="there is no package named dd"):
+        universe.versions("dd")
