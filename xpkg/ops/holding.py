@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError
 from xpkg.core.text import did_you_mean, printable
+from xpkg.ops.holds import HeldPackage
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
@@ -29,14 +30,32 @@ class Holding:
 def hold(home: Home, switch: Switch, names: Sequence[str], pair: Pair | None = None) -> Holding:
     """Hold what is installed of these names, only on one pair of machines if given.
 
-    NotFoundError ``not-installed`` for a name that is not, and then nothing changed.
+    NotFoundError ``not-installed`` for a name that is not, HeldPackage for one that is pinned to another version; and
+    then nothing changed.
     """
-    return _change(home, switch, names, pair, lambda held, chosen: held | chosen)
+
+    def held(now: Generation, before: Places, chosen: Sequence[Installed]) -> Places:
+        for one in chosen:
+            for pin in now.pins:
+                if pin.name == one.name and pin.version != one.version:
+                    raise HeldPackage(
+                        f"{one.name} is pinned to {pin.version}, so {one.version} cannot be held",
+                        reference="pinned-package",
+                        hint=f"xpkg pin remove {one.name} forgets the pin",
+                    )
+        return before | {(one.name, one.tree) for one in chosen}
+
+    return _change(home, switch, names, pair, held)
 
 
 def release(home: Home, switch: Switch, names: Sequence[str], pair: Pair | None = None) -> Holding:
     """Let what is installed of these names change again; errors as for `hold`."""
-    return _change(home, switch, names, pair, lambda held, chosen: held - chosen)
+
+    def released(now: Generation, before: Places, chosen: Sequence[Installed]) -> Places:
+        del now
+        return before - {(one.name, one.tree) for one in chosen}
+
+    return _change(home, switch, names, pair, released)
 
 
 def held_instances(generation: Generation, pair: Pair | None = None) -> tuple[Installed, ...]:
@@ -48,13 +67,17 @@ def held_instances(generation: Generation, pair: Pair | None = None) -> tuple[In
 
 
 def _change(
-    home: Home, switch: Switch, names: Sequence[str], pair: Pair | None, change: Callable[[Places, Places], Places]
+    home: Home,
+    switch: Switch,
+    names: Sequence[str],
+    pair: Pair | None,
+    change: Callable[[Generation, Places, Sequence[Installed]], Places],
 ) -> Holding:
     with switch.lock():
         now = switch.current()
         chosen = _installed(now, names, pair)
         before = set(now.held)
-        after = change(before, {(one.name, one.tree) for one in chosen})
+        after = change(now, before, chosen)
         if after != before:
             switch.amend(home.store, held=after)
     changed = before ^ after

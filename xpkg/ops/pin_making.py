@@ -140,10 +140,10 @@ def _needed(home: Home, source: PinSource, by: str, wanted: tuple[str, str], pro
     try:
         if not is_address(written):
             raise UsageError(f"{printable(written)!r} is no address")
-        base = home.root.root if source.commit else _base(source)
-        address = located(written, base)
-        if source.commit and (is_directory(address) or address.startswith("git+file:")):
-            raise UsageError("a recipe that was fetched cannot name a place of this machine")
+        local = not source.commit or source.address.startswith("git+file:")
+        address = located(written, home.root.root if source.commit else _base(source))
+        if not local and (is_directory(address) or address.startswith("git+file:")):
+            raise UsageError("a recipe that was fetched cannot name a place of this machine", reference="bad-address")
         made = make(home, _wish(name, version, address), progress, pin_depends=False)
     except (UsageError, NotFoundError, InputFileError) as error:
         kind = type(error)

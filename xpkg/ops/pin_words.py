@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def _is_there(path: Path) -> bool:
 
 def is_address(word: str) -> bool:
     """Whether a word is written as a path or a URL."""
-    return word.startswith((".", "/")) or "/" in word or re.match(r"[A-Za-z0-9_.-]+@[^/]*:", word) is not None
+    return word.startswith(".") or "/" in word or ":" in word
 
 
 def located(text: str, directory: Path) -> str:

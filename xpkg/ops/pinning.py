@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError, XpkgError
 from xpkg.core.text import did_you_mean, printable
+from xpkg.ops.holds import HeldPackage
 from xpkg.sandbox.switches import Generation, Pin, Switch
 
 if TYPE_CHECKING:
@@ -115,9 +116,22 @@ def _record(home: Home, switch: Switch, change: Callable[[Pins], Pins]) -> tuple
         now = switch.current()
         before = {pin.name: pin for pin in now.pins}
         after = change(dict(before))
+        _check_held(now, [pin for name, pin in after.items() if before.get(name) != pin])
         if after != before:
             switch.amend(home.store, pins=after.values())
     return tuple(_changes(now, before, after))
+
+
+def _check_held(now: Generation, pins: Iterable[Pin]) -> None:
+    """HeldPackage for a pin to another version than one that is held: nothing could be done with such a switch."""
+    held = set(now.held)
+    for pin in pins:
+        for one in now.installed:
+            if one.name == pin.name and (one.name, one.tree) in held and one.version != pin.version:
+                raise HeldPackage(
+                    f"{pin.name} {one.version} is held, so it cannot be pinned to {pin.version}",
+                    hint=f"xpkg unhold {pin.name} releases it",
+                )
 
 
 def _changes(now: Generation, before: Pins, after: Pins) -> Iterable[PinChange]:

@@ -8,7 +8,7 @@ from xpkg.core.digests import Digest
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.targets import Target
-from xpkg.repo.universe import Universe
+from xpkg.repo.universe import Universe, UnknownPackage
 from xpkg.sandbox.buildkey import build_key, key_inputs
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
@@ -55,7 +55,7 @@ class TaskMaker:
 
     def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
         instance = node.instance
-        recipe = self._universe.recipe(instance.name, instance.version)
+        recipe = self._recipe(instance)
         machine = self._native if instance.machine == BUILD else self._require_target(instance)
         subject = Subject(
             recipe=recipe,
@@ -84,6 +84,16 @@ class TaskMaker:
             else tuple(keys[one] for one in sorted(closure) if one.machine != BUILD),
             system_tools=self._system_tools(recipe, closure),
         )
+
+    def _recipe(self, instance: Instance) -> Recipe:
+        try:
+            return self._universe.recipe(instance.name, instance.version)
+        except UnknownPackage as error:  # it was chosen, so it is installed
+            raise UnknownPackage(
+                f"{instance.name} {instance.version} is installed, but there is no recipe of it any more",
+                reference="recipe-gone",
+                hint=f"xpkg remove {instance.name}, upgrade it, or pin it to where it came from",
+            ) from error
 
     def _subjects_setting(self, closure: frozenset[Instance]) -> tuple[Subject, ...]:
         """Dependencies before dependents; those of the target last, so that theirs stands before the tools'."""
