@@ -32,7 +32,7 @@ def show_edges(
     for number, entry in enumerate(entries):
         if number:
             printer.line()
-        printer.line(f"{entry.name} {entry.version} [{pair.machine}]")
+        printer.line(f"{entry.name} {entry.version} [{query.machine(entry)}]")
         printer.table([_row(edge) for edge in query.of(entry)])
 
 

@@ -75,9 +75,13 @@ class EdgeQuery:
 
     def of(self, entry: Entry) -> tuple[Edge, ...]:
         """The edges of one version, in the recipe's order, each once."""
-        here = BUILD if self._pair.target is None or entry.x_runs_on == "build" else self._pair.target
+        here = self.machine(entry)
         needs = formulas.needs(formulas.resolve(entry.depends, self._variables(entry, here).get))
         return tuple(dict.fromkeys(self._edge(entry, here, need) for need in needs))
+
+    def machine(self, entry: Entry) -> str:
+        """The machine of the variant: what says that it only runs on the build machine has none for a target."""
+        return BUILD if self._pair.target is None or entry.x_runs_on == "build" else self._pair.target
 
     def machines(self, entry: Entry) -> dict[str, list[str]]:
         """The names of the dependencies of one version on the ``build`` machine and on the ``target``, sorted."""
