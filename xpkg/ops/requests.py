@@ -126,12 +126,14 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
     ``strict`` insists on a newer version wherever there is one that can be had at all; else each may stay as it is.
     Nothing that was asked for by name goes away for it.  UnknownPackage for what is not installed.
     """
-    atoms = []
+    atoms, pinned = [], dict(base.pins)
     for spelling in spellings:
         name, wanted = parse_spelling(spelling)
         for one in installed_as(pair, [name], base.installed):
             newer = strict and wanted is None and _has_newer(context, base, one)
             bounds: list[VersionFormula] = [Compare(">" if newer else ">=", one.version)]
+            if name in pinned and wanted is None:  # also to an older one
+                bounds = [Compare("=", pinned[name])]
             if isinstance(wanted, Exactly):
                 bounds.append(Compare("=", wanted.version))
             elif isinstance(wanted, VersionFormula):
