@@ -38,6 +38,9 @@ NO_NEEDS: tuple[Any, ...] = ((0,), (0,), (0,), (), True, "true", (), None, None,
 x-provides; the formulas and the filter as ``index.encoding`` writes them."""
 
 
+_ENCODED = {"depends": 0, "depopts": 1, "conflicts": 2, "available": 4}
+
+
 class Entry:
     """One version of one package in one repository.
 
@@ -71,6 +74,10 @@ class Entry:
     @property
     def conflicts(self) -> Formula:
         return _formula(self._needs[2])
+
+    def encoded(self, field: Literal["depends", "depopts", "conflicts", "available"]) -> Any:
+        """One of the formulas above, or the condition below, as ``index.encoding`` writes it."""
+        return self._needs[_ENCODED[field]]
 
     def written(self, field: Literal["depends", "depopts", "conflicts"]) -> tuple[str, ...]:
         """The parts of one of the formulas above as text, in opam's syntax; the formula itself is not made."""

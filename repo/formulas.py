@@ -149,14 +149,20 @@ def _need(atom: Atom, environment: Environment, warn: Warn | None) -> Need | Non
     if atom.condition == ALWAYS:
         return Need(atom.name, ANY_VERSION)
     condition = _settle(atom.condition, _without(environment, _DELAYED), warn, unbound=_NEVER)
-    versions = _constraint(condition, {"build": True, "post": True}.get)
+    looked_at: set[str] = set()
+
+    def both(name: str) -> Value:
+        looked_at.add(name)
+        return name in _DELAYED or None
+
+    versions = _constraint(condition, both)
     if versions is None:
         return None
     return Need(
         atom.name,
         versions,
-        build=_constraint(condition, {"build": False, "post": True}.get) is None,
-        post=_constraint(condition, {"build": True, "post": False}.get) is None,
+        build="build" in looked_at and _constraint(condition, {"build": False, "post": True}.get) is None,
+        post="post" in looked_at and _constraint(condition, {"build": True, "post": False}.get) is None,
     )
 
 

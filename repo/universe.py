@@ -42,6 +42,7 @@ class Universe:
         self.rules_only = tuple(rules_only)
         self._targets = targets
         self._versions: dict[str, tuple[str, ...]] = {}
+        self._holding: dict[str, dict[str, Repository]] = {}
         self._overlays: dict[tuple[str, str], tuple[Overlay, ...]] = {}
         self._changed: dict[tuple[str, str], Recipe] = {}
 
@@ -209,9 +210,13 @@ class Universe:
 
     def _holder(self, name: str, version: str) -> Repository:
         """The repository whose copy of one version counts; UnknownPackage when there is none."""
-        for repository in self._holders(name):
-            if version in repository.versions(name):
-                return repository
+        holding = self._holding.get(name)
+        if holding is None:
+            holding = self._holding[name] = {
+                one: repository for repository in reversed(self._holders(name)) for one in repository.versions(name)
+            }
+        if version in holding:
+            return holding[version]
         known = self.versions(name)
         near = nearest(version, known) or known[:3]
         raise UnknownPackage(

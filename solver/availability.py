@@ -10,18 +10,15 @@ from xpkg.solver.model import on_machine
 _MOST_NAMED = 4
 
 
-def unavailable(entry: Entry, environment: Environment, machine: str) -> str | None:
-    """The reason, None when the version is for this machine; variables are named that were looked at."""
-    available = entry.available
-    if is_true(available, environment):
-        return None
+def unavailable(entry: Entry, environment: Environment, machine: str) -> str:
+    """The reason of a version that is not for this machine; variables are named that were looked at."""
     looked_at: dict[str, Value] = {}
 
     def remembering(name: str) -> Value:
         looked_at[name] = environment(name)
         return looked_at[name]
 
-    is_true(available, remembering)
+    is_true(entry.available, remembering)
     condition = entry.available_text.removeprefix("[").removesuffix("]").strip()
     values = ", ".join(_told(name, value) for name, value in [*looked_at.items()][:_MOST_NAMED])
     there = f" ({values})" if values else ""

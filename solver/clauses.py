@@ -216,9 +216,15 @@ def _shown(formula: Formula) -> str:
 
 def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
     same: dict[str, tuple[Formula, list[Instance]]] = {}
-    known: dict[int, list[Instance]] = {}  # by identity: versions share formulas, and their text is longer to make
+    # By identity: versions share formulas, and to look at these takes longer.
+    known: dict[int, list[Instance]] = {}
+    parted: dict[int, list[Formula]] = {}
     for instance in problem.usable[key]:
-        for conjunct in _conjuncts(problem.candidates[instance].depends):
+        depends = problem.candidates[instance].depends
+        conjuncts = parted.get(id(depends))
+        if conjuncts is None:
+            conjuncts = parted[id(depends)] = _conjuncts(depends)
+        for conjunct in conjuncts:
             instances = known.get(id(conjunct))
             if instances is None:
                 instances = known[id(conjunct)] = same.setdefault(_shown(conjunct), (conjunct, []))[1]

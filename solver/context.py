@@ -11,6 +11,7 @@ from xpkg.core.text import nearest
 from xpkg.repo import formulas
 from xpkg.repo.entries import Entry
 from xpkg.repo.filters import Environment
+from xpkg.repo.interpolate import Value
 from xpkg.repo.machine_names import BUILD, NATIVE
 from xpkg.repo.targets import Target
 from xpkg.repo.universe import Universe
@@ -18,7 +19,7 @@ from xpkg.repo.variables import machine_variables
 from xpkg.repo.versions import AnyVersion, VersionFormula, exactly
 from xpkg.solver.availability import unavailable
 from xpkg.solver.model import Atom, Instance, VersionSet
-from xpkg.solver.needs import Needs
+from xpkg.solver.needs import Availability, Needs
 from xpkg.solver.placement import COMPILER, Placements, Places
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Formula, Need, Rejection
 
@@ -56,12 +57,14 @@ class RepoContext:
         self._universe = universe
         self._target = None if target is None or target.name == NATIVE else target
         self._machines = {BUILD: native} | ({self._target.name: self._target} if self._target else {})
-        self._variables = {machine: machine_variables(of, native) for machine, of in self._machines.items()}
+        self._variables: dict[tuple[str, frozenset[str]], Mapping[str, Value]] = {}
         self._placements = Placements(universe, self._target.name) if self._target else None
         wanted = zip(EXTRAS, (with_test, with_doc, with_dev_setup), strict=True)
         self._requested = frozenset(name for name, is_wanted in wanted if is_wanted)
         self._developed, self._kept = developed, extras
         self._needs: dict[tuple[str, frozenset[str], Places | None], Needs] = {}
+        self._available = {machine: Availability() for machine in self._machines}
+        self._toolchains: dict[str, Formula] = {}
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -118,19 +121,20 @@ class RepoContext:
         if entry.problem is not None:
             return Rejection(instance=instance, reason=f"its recipe is wrong ({entry.problem})")
         extras = self._kept.get(instance.name, _NONE) | (self._requested if requested else _NONE)
-        environment = self._environment(instance, extras)
-        reason = unavailable(entry, formulas.without_kinds(environment), instance.machine)
-        if reason is not None:
+        environment = _Environment(self._shared(instance.machine, extras), instance, self._developed)
+        outside = formulas.without_kinds(environment)
+        if not self._available[instance.machine].holds(entry.encoded("available"), outside):
+            reason = unavailable(entry, outside, instance.machine)
             return Rejection(instance=instance, reason=reason)
         needs = self._needs_of(instance, entry, extras)
         provides, rank = self._standing(instance)
         return Candidate(
             instance=instance,
-            depends=AllOf(tuple(self._depends(instance, entry, environment, needs))),
-            optional=needs.leaves("depends", entry.depopts, environment),
-            conflicts=needs.leaves("conflicts", entry.conflicts, environment),
+            depends=self._depends(instance, entry, environment, needs),
+            optional=needs.leaves("depends", entry.encoded("depopts"), environment),
+            conflicts=needs.leaves("conflicts", entry.encoded("conflicts"), environment),
             conflict_classes=entry.conflict_class,
-            avoided=next((flag for flag in _LAST_RESORTS if flag in entry.flags), None),
+            avoided=next((flag for flag in _LAST_RESORTS if flag in entry.flags), None) if entry.flags else None,
             origin=entry.repository,
             provides=provides,
             provider_rank=rank,
@@ -143,37 +147,46 @@ class RepoContext:
 
         return standing(self._universe, instance.name, instance.version)
 
-    def _environment(self, instance: Instance, extras: frozenset[str]) -> Environment:
-        variables = {
-            **self._variables[instance.machine],
-            **{name: name in extras for name in EXTRAS},
-            "dev": instance.name in self._developed,
-            "pinned": None,  # known while building only (OpamPackageVar.resolve_switch)
-            "name": instance.name,
-            "version": instance.version,
-            "_:name": instance.name,
-            "_:version": instance.version,
-        }
-        return variables.get
+    def _shared(self, machine: str, extras: frozenset[str]) -> Mapping[str, Value]:
+        """The variables that all packages of a machine see alike."""
+        found = self._variables.get((machine, extras))
+        if found is None:
+            of_machine = machine_variables(self._machines[machine], self._machines[BUILD])
+            kinds = {name: name in extras for name in EXTRAS}
+            # pinned is known while building only (OpamPackageVar.resolve_switch)
+            found = self._variables[machine, extras] = {**of_machine, **kinds, "pinned": None}
+        return found
 
-    def _depends(self, instance: Instance, entry: Entry, environment: Environment, needs: Needs) -> Iterator[Formula]:
+    def _depends(self, instance: Instance, entry: Entry, environment: Environment, needs: Needs) -> Formula:
         compiler = self._machines[instance.machine].toolchain.compiler
         if instance.name == COMPILER and instance.machine != BUILD and compiler is not None:
-            yield from self._compiler(instance, compiler)
+            own: Formula = AllOf(tuple(self._compiler(instance, compiler)))
         else:
-            yield needs.formula(entry.depends, environment)
+            own = needs.formula(entry.encoded("depends"), environment)
         packages = self._machines[instance.machine].toolchain.packages
-        part = instance.name in packages or any(name in packages for name, _ in entry.x_provides)
-        if entry.x_toolchain != "none" and not part:
-            where = "the build machine" if instance.machine == BUILD else instance.machine
+        if not packages or entry.x_toolchain == "none" or instance.name in packages:
+            return own
+        if any(name in packages for name, _ in entry.x_provides):
+            return own
+        return AllOf((own, self._toolchain(instance.machine)))
+
+    def _toolchain(self, machine: str) -> Formula:
+        """What all packages of a machine need to be compiled."""
+        found = self._toolchains.get(machine)
+        if found is None:
+            where = "the build machine" if machine == BUILD else machine
             implicit = f"C toolchain of {where}"
-            for tool in packages:
-                yield _any_of(
+            tools = [
+                _any_of(
                     [
-                        Need(name=name, machine=instance.machine, versions=of, reason=implicit, implicit=implicit)
+                        Need(name=name, machine=machine, versions=of, reason=implicit, implicit=implicit)
                         for name, of in self._alternatives(tool, None)
                     ]
                 )
+                for tool in self._machines[machine].toolchain.packages
+            ]
+            found = self._toolchains[machine] = AllOf(tuple(tools))
+        return found
 
     def _compiler(self, instance: Instance, compiler: str) -> Iterator[Need]:
         """On a target, ``ocaml`` is the target's compiler, of the version that the build machine has."""
@@ -197,6 +210,25 @@ class RepoContext:
     def _placed(self, places: Places | None, need: formulas.Need) -> Formula:
         found = self._alternatives(need.name, _constraint(need.versions))
         return _any_of([_there(need, places, name, versions) for name, versions in found])
+
+
+class _Environment:
+    """The variables that the formulas of one package see."""
+
+    __slots__ = ("_developed", "_instance", "_shared")
+
+    def __init__(self, shared: Mapping[str, Value], instance: Instance, developed: frozenset[str]) -> None:
+        self._shared, self._instance, self._developed = shared, instance, developed
+
+    def __call__(self, name: str) -> Value:
+        match name:
+            case "name" | "_:name":
+                return self._instance.name
+            case "version" | "_:version":
+                return self._instance.version
+            case "dev":
+                return self._instance.name in self._developed
+        return self._shared.get(name)
 
 
 def _there(need: formulas.Need, places: Places | None, name: str, versions: VersionSet | None) -> Formula:

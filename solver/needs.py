@@ -2,7 +2,8 @@
 
 Versions of a package repeat one another, and packages name the same dependencies: a universe of 19,000 recipes has a
 tenth as many distinct atoms.  What a formula means depends on the package only through a few variables; unless one of
-these was looked at, the answer serves for all.
+these was looked at, the answer serves for all.  Formulas come as the index keeps them (``repo.index.encoding``), so
+that a piece that is known is never decoded.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from xpkg.repo import formulas
-from xpkg.repo.filters import Environment
+from xpkg.repo.filters import Environment, is_true
+from xpkg.repo.index.encoding import Encoded, decode_atom, decode_bounds, decode_filter
 from xpkg.repo.interpolate import Value
 from xpkg.solver.protocol import AllOf, AnyOf, Formula, Need
 
@@ -25,6 +27,21 @@ OWN = frozenset({"name", "version", "_:name", "_:version", "dev"})
 NOTHING = AllOf(())
 
 
+class Watched:
+    """An environment that remembers whether a variable of OWN was looked at."""
+
+    __slots__ = ("_environment", "own")
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self.own = False
+
+    def __call__(self, name: str) -> Value:
+        if name in OWN:
+            self.own = True
+        return self._environment(name)
+
+
 class Needs:
     """Formulas worked out for packages of one machine whose needs ``place`` puts where they go.
 
@@ -33,51 +50,85 @@ class Needs:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        # The key is a formula's identity, so the formula is kept too.
-        self._known: dict[tuple[Kind, int], tuple[formulas.Formula, Formula | None]] = {}
+        self._depends = _Known()
+        self._conflicts = _Known()
 
-    def formula(self, formula: formulas.Formula, environment: Environment) -> Formula:
+    def formula(self, data: Encoded, environment: Environment) -> Formula:
         """What a formula of ``depends`` asks for."""
-        found, _ = self._of("depends", formula, environment)
+        found, _ = self._of("depends", self._depends, data, environment)
         return NOTHING if found is None else found
 
-    def leaves(self, kind: Kind, formula: formulas.Formula, environment: Environment) -> tuple[Need, ...]:
+    def leaves(self, kind: Kind, data: Encoded, environment: Environment) -> tuple[Need, ...]:
         """The needs in a formula where each stands for itself: of ``depopts``, and of ``conflicts``."""
-        found, _ = self._of(kind, formula, environment)
+        if len(data) == 1 and data[0] == 0:  # nothing, of most recipes
+            return ()
+        found, _ = self._of(kind, self._depends if kind == "depends" else self._conflicts, data, environment)
         return () if found is None else tuple(_leaves(found))
 
-    def _of(self, kind: Kind, formula: formulas.Formula, environment: Environment) -> tuple[Formula | None, bool]:
+    def _of(self, kind: Kind, known: _Known, data: Encoded, environment: Environment) -> tuple[Formula | None, bool]:
         """The formula, None when filters drop all of it; and whether it is the same for all packages."""
-        key = (kind, id(formula))
-        known = self._known.get(key)
-        if known is not None:
-            return known[1], True
-        if isinstance(formula, formulas.Atom):
-            found, general = self._atom(kind, formula, environment)
+        same = known.same.get(id(data))
+        if same is not None:
+            return same[1], True
+        if isinstance(data, str) or data[0] == 2:
+            if data in known.atoms:
+                found, general = known.atoms[data], True
+            else:
+                found, general = self._atom(kind, data, environment)
+                if general:
+                    known.atoms[data] = found
         else:
-            parts = [self._of(kind, part, environment) for part in formula.items]
-            general = all(same for _, same in parts)
-            found = _joined([part for part, _ in parts if part is not None], isinstance(formula, formulas.And))
+            parts = [self._of(kind, known, part, environment) for part in data[1:]]
+            general = all(alike for _, alike in parts)
+            found = _joined([part for part, _ in parts if part is not None], conjunction=data[0] == 0)
         if general:
-            self._known[key] = (formula, found)
+            known.same[id(data)] = (data, found)
         return found, general
 
-    def _atom(self, kind: Kind, atom: formulas.Atom, environment: Environment) -> tuple[Formula | None, bool]:
-        own = False
-
-        def looked_up(name: str) -> Value:
-            nonlocal own
-            own = own or name in OWN
-            return environment(name)
-
+    def _atom(self, kind: Kind, data: Encoded, environment: Environment) -> tuple[Formula | None, bool]:
+        bounds = decode_bounds(data)
+        if bounds is not None:
+            return self._place(formulas.Need(data if isinstance(data, str) else data[1], bounds)), True
+        watched = Watched(environment)
         work_out = formulas.resolve if kind == "depends" else formulas.exclude
-        resolved = work_out(atom, looked_up)
+        resolved = work_out(decode_atom(data), watched)
         if not isinstance(resolved, formulas.Need):
-            return None, not own
-        return self._place(resolved), not own
+            return None, not watched.own
+        return self._place(resolved), not watched.own
 
 
-def _joined(parts: list[Formula], conjunction: bool) -> Formula | None:
+class _Known:
+    """Pieces of formulas that mean the same for all packages: by identity, with the piece to keep it, and by value."""
+
+    __slots__ = ("atoms", "same")
+
+    def __init__(self) -> None:
+        self.same: dict[int, tuple[Encoded, Formula | None]] = {}
+        self.atoms: dict[Encoded, Formula | None] = {}
+
+
+class Availability:
+    """Whether packages are available on one machine; the same condition is worked out once.
+
+    ``environment`` as for ``Needs``, the variables for kinds of dependencies undefined.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Encoded, bool] = {}
+
+    def holds(self, data: Encoded, environment: Environment) -> bool:
+        if isinstance(data, bool):
+            return data
+        known = self._known.get(data)
+        if known is None:
+            watched = Watched(environment)
+            known = is_true(decode_filter(data), watched)
+            if not watched.own:
+                self._known[data] = known
+        return known
+
+
+def _joined(parts: list[Formula], *, conjunction: bool) -> Formula | None:
     if len(parts) < 2:
         return parts[0] if parts else None
     return AllOf(tuple(parts)) if conjunction else AnyOf(tuple(parts))

@@ -13,6 +13,7 @@ from typing import Any
 
 from xpkg.repo.filters import Comparison, Constant, Defined, Every, Filter, Negation, Some, Text, Variable
 from xpkg.repo.formulas import ALWAYS, And, Atom, Bound, Condition, Formula, Or, When
+from xpkg.repo.versions import ANY_VERSION, Compare, VersionFormula, all_of, one_of
 
 Encoded = Any
 """Nested tuples of texts, booleans and small numbers."""
@@ -77,12 +78,15 @@ def decode_formula(data: Encoded) -> Formula:
     return found
 
 
+def decode_atom(data: Encoded) -> Atom:
+    """The same, of a formula that is a name, alone or with a condition."""
+    return Atom(data, ALWAYS) if isinstance(data, str) else Atom(data[1], _decode_condition(data[2]))
+
+
 def _decode_formula(data: Encoded) -> Formula:
-    if isinstance(data, str):
-        return Atom(data, ALWAYS)
+    if isinstance(data, str) or data[0] == 2:
+        return decode_atom(data)
     kind = data[0]
-    if kind == 2:
-        return Atom(data[1], _decode_condition(data[2]))
     items = tuple([decode_formula(part) for part in data[1:]])
     return And(items) if kind == 0 else Or(items)
 
@@ -103,6 +107,27 @@ def _decode_condition(data: Encoded) -> Condition:
     # True == 1 == 1.0 as keys: a condition holds no numbers but the tags, so equal tuples mean the same.
     _conditions[data] = made
     return made
+
+
+def decode_bounds(data: Encoded) -> VersionFormula | None:
+    """What an encoded atom allows where no variable has a say in it, made without the formula; else None."""
+    return ANY_VERSION if isinstance(data, str) else _bounds(data[2])
+
+
+def _bounds(condition: Encoded) -> VersionFormula | None:
+    kind = condition[0]
+    if kind == 2:
+        version = condition[2]
+        return Compare(condition[1], version) if isinstance(version, str) and "%" not in version else None
+    if kind == 3 or len(condition) == 1:
+        return None
+    parts = []
+    for one in condition[1:]:
+        part = _bounds(one)
+        if part is None:
+            return None
+        parts.append(part)
+    return all_of(parts) if kind == 0 else one_of(parts)
 
 
 def decode_filter(data: Encoded) -> Filter:
