@@ -32,7 +32,7 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     chosen, cost = _best(problem, clauses, context, preferences.bound_s)
     if request.related:
         chosen = keep_unrelated(problem, chosen)
-    return _solution(problem, context, chosen, cost)
+    return solution_of(problem, context, chosen, cost)
 
 
 def _best(
@@ -57,7 +57,8 @@ def _best(
     raise SolverGaveUp(f"more than {_MOST_CYCLES} dependency cycles stand in the way", hint="name the versions wanted")
 
 
-def _solution(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
+def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
+    """The chosen state in build order, what leads to it, and why each part of it is there."""
     request = problem.request
     edges = edges_of(chosen)
     requested = _requested(request, edges)

@@ -1,0 +1,223 @@
+"""Several pairs of machines in one solve: each as good as it would be alone, with the same versions where that is free.
+
+Each pair keeps its own rule of one version of a name over its two machines; between pairs versions may differ.  So no
+pair can keep another from having a solution, and none gets older versions for the sake of another: pairs meet only in
+one criterion, how many names have different versions in different pairs.  It counts names of which some pair gets a
+version that it does not have now; what all pairs have already stays as it is.  It comes after all that says how new
+versions are and before the number of changes: common versions may cost a change more, but never a newer version.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
+
+from xpkg.repo.machine_names import NATIVE
+from xpkg.solver.clauses import Clauses, encode, forbid_cycle
+from xpkg.solver.criteria import FREE, Weighted, criteria
+from xpkg.solver.exploration import explore
+from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Solution, SolverGaveUp
+from xpkg.solver.ordering import edges_of, shortest_cycle
+from xpkg.solver.protocol import Candidate, Context
+from xpkg.solver.solve import solution_of, solve
+from xpkg.solver.trimming import keep_unrelated
+
+Part = tuple[Request, Context]
+"""What is asked for on one pair of machines, and what there is for it."""
+
+_USUAL = Preferences()
+
+
+def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> tuple[Solution, ...]:
+    """The best states of several pairs of machines, in the order of ``parts``; of one pair it is ``solve``.
+
+    Raises as ``solve``; of a pair that has no solution the target is told.  When the time is up while common versions
+    are looked for, each pair has the best state it would have alone, and is not said to be optimal.
+    """
+    if len(parts) == 1:
+        return (solve(*parts[0], preferences),)
+    started, bound_s = time.monotonic(), preferences.bound_s
+    pairs = [_Pair(request, context) for request, context in parts]
+    for pair in pairs:
+        pair.solve_alone(bound_s, started)
+    optimal = True
+    if _different(pairs):
+        alone = [pair.true for pair in pairs]
+        try:
+            _Joined(pairs).solve(bound_s, started)
+        except SolverGaveUp:
+            optimal = False
+            for pair, true in zip(pairs, alone, strict=True):
+                pair.choose(true)
+    different = _different(pairs)
+    return tuple(pair.solution(different, optimal=optimal) for pair in pairs)
+
+
+class _Pair:
+    """One pair of machines: its problem, and what is chosen for it so far."""
+
+    def __init__(self, request: Request, context: Context) -> None:
+        self._request, self._context = request, context
+        self._installed = frozenset(request.installed)
+        self._problem = explore(request, context)
+        self.clauses = encode(self._problem)
+        self.criteria = criteria(self._problem, self.clauses)
+        self.chosen: list[Candidate] = []
+        self.true: frozenset[int] = frozenset()
+
+    def solve_alone(self, bound_s: float, started: float) -> None:
+        """Choose the best state for this pair, whatever the others have."""
+        from xpkg.solver.engine import optimise  # imports clingo
+
+        while True:
+            best = optimise(self.clauses, self.criteria, bound_s, started)
+            if best is None:
+                from xpkg.solver.explanation import explain
+
+                raise _told(explain(self._problem, self.clauses, self._context), self._request)
+            self.choose(best.true)
+            if not self.forbid_cycle():
+                return
+
+    def choose(self, true: Iterable[int]) -> None:
+        """Take the state in which these variables hold."""
+        self.true = frozenset(true)
+        self.chosen = [self._problem.candidates[one] for one in self.clauses.chosen(self.true)]
+
+    def forbid_cycle(self) -> bool:
+        """Whether there is a cycle in what is chosen; then it is forbidden."""
+        cycle = shortest_cycle(edges_of(self.chosen))
+        if cycle:
+            forbid_cycle(self.clauses, cycle)
+        return bool(cycle)
+
+    def brings(self, instance: Instance) -> bool:
+        """Whether an instance is not there now."""
+        return instance not in self._installed
+
+    @property
+    def split(self) -> tuple[list[Weighted], list[Weighted], list[Weighted]]:
+        """The criteria before that of common versions, those after it, and those that only break ties."""
+        *values, ties = self.criteria
+        last = len(values) if self._request.fixup and not self._request.upgrade else len(values) - 1
+        return values[:last], values[last:], [ties]
+
+    def solution(self, different: int, *, optimal: bool) -> Solution:
+        """What is chosen, as the answer to the request."""
+        chosen = keep_unrelated(self._problem, self.chosen) if self._request.related else self.chosen
+        before, after, _ = self.split
+        cost = (*map(self._cost, before), different, *map(self._cost, after))
+        return solution_of(self._problem, self._context, chosen, cost)
+
+    def _cost(self, weighted: Weighted) -> int:
+        return sum(weight for literal, weight in weighted if literal in self.true)
+
+
+class _Joined:
+    """Several pairs as one problem: their clauses side by side, and what of them may be the same."""
+
+    def __init__(self, pairs: Sequence[_Pair]) -> None:
+        self._pairs = pairs
+        self._clauses = Clauses()
+        self._starts: list[int] = []
+        for pair in pairs:
+            self._starts.append(self._clauses.count)
+            self._clauses.count += pair.clauses.count
+        self._taken = [0] * len(pairs)
+        self._take_over()
+        for start, pair in zip(self._starts, pairs, strict=True):
+            exclusive = [(_shifted(variables, start), FREE) for variables, _ in pair.clauses.exclusive]
+            self._clauses.exclusive += exclusive
+        self._criteria = self._joined_criteria()
+
+    def solve(self, bound_s: float, started: float) -> None:
+        """Choose the best states of all pairs together.  ``SolverGaveUp`` when the time is up."""
+        from xpkg.solver.engine import optimise
+
+        while True:
+            best = optimise(self._clauses, self._criteria, bound_s, started)
+            assert best is not None  # each pair has a solution, and none excludes anything of another
+            for start, pair in zip(self._starts, self._pairs, strict=True):
+                end = start + pair.clauses.count
+                pair.choose(number - start for number in best.true if start < number <= end)
+            cycles = [pair.forbid_cycle() for pair in self._pairs]
+            if not any(cycles):
+                return
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """The pairs' clauses that are not here yet."""
+        for at, (start, pair) in enumerate(zip(self._starts, self._pairs, strict=True)):
+            rows = pair.clauses.rows[self._taken[at] :]
+            self._clauses.rows += [(_shifted(literals, start), FREE) for literals, _ in rows]
+            self._taken[at] = len(pair.clauses.rows)
+
+    def _joined_criteria(self) -> list[Weighted]:
+        """Values of one rank are added; what breaks ties does so for one pair after another."""
+        splits = [
+            [[_weighted(one, start) for one in part] for part in pair.split]
+            for start, pair in zip(self._starts, self._pairs, strict=True)
+        ]
+        before, after, ties = zip(*splits, strict=True)
+        return [*_added(before), self._different(), *_added(after), *chain.from_iterable(ties)]
+
+    def _different(self) -> Weighted:
+        """One for each name that has different versions in different pairs, one of them new there."""
+        weighted: Weighted = []
+        for of_name in self._by_name().values():
+            if len({at for variables in of_name.values() for at, _, _ in variables}) < 2:
+                continue
+            differ, some_new, common = self._clauses.fresh(), self._clauses.fresh(), []
+            weighted.append((differ, 1))
+            for variables in of_name.values():
+                common.append(self._clauses.fresh())
+                for _, variable, is_new in variables:
+                    if is_new:
+                        self._clauses.require([-variable, some_new], FREE)
+                    self._clauses.require([-variable, -some_new, differ, common[-1]], FREE)
+            self._clauses.exclusive.append((tuple(common), FREE))
+        return weighted
+
+    def _by_name(self) -> dict[str, dict[str, list[tuple[int, int, bool]]]]:
+        """By name and version, the instances: the number of the pair, the variable, whether it would be new."""
+        found: dict[str, dict[str, list[tuple[int, int, bool]]]] = {}
+        for at, (start, pair) in enumerate(zip(self._starts, self._pairs, strict=True)):
+            for one, variable in pair.clauses.variable.items():
+                of_version = found.setdefault(one.name, {}).setdefault(one.version, [])
+                of_version.append((at, variable + start, pair.brings(one)))
+        return found
+
+
+def _added(criteria: Sequence[list[Weighted]]) -> list[Weighted]:
+    return [list(chain.from_iterable(of)) for of in zip_longest(*criteria, fillvalue=[])]
+
+
+def _weighted(weighted: Weighted, start: int) -> Weighted:
+    return [(_moved(literal, start), weight) for literal, weight in weighted]
+
+
+def _moved(literal: int, start: int) -> int:
+    return literal + start if literal > 0 else literal - start
+
+
+def _shifted(literals: Iterable[int], start: int) -> tuple[int, ...]:
+    return tuple([_moved(literal, start) for literal in literals])
+
+
+def _different(pairs: Sequence[_Pair]) -> int:
+    """How many names have different versions in different pairs, one of them new there."""
+    versions: dict[str, set[str]] = {}
+    brought: set[str] = set()
+    for pair in pairs:
+        for one in pair.chosen:
+            versions.setdefault(one.instance.name, set()).add(one.instance.version)
+            if pair.brings(one.instance):
+                brought.add(one.instance.name)
+    return sum(len(versions[name]) > 1 for name in brought)
+
+
+def _told(error: NoSolution, request: Request) -> NoSolution:
+    """The same, of one of several pairs of machines."""
+    name = request.target or NATIVE
+    return NoSolution(f"{name}: {error.message}", chain=error.chain, relaxations=error.relaxations)
