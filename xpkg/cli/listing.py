@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xpkg.ops.home import Home
     from xpkg.ops.query_list import Criteria, Row
 
-_OF_ROWS = ("machine", "tree", "requested", "reason", "key", "versions")
+_OF_ROWS = ("machine", "tree", "requested", "pinned", "held", "reason", "key", "versions")
 
 
 def several(*names: str, metavar: str, text: str) -> Any:
@@ -138,9 +138,11 @@ def _columns(given: dict[str, Any]) -> list[str]:
 
 
 def _installed(printer: Printer, rows: Sequence[Row]) -> None:
-    names = ("name", "version", "machine", "tree", "key", "requested")
+    marks = ("requested", "pinned", "held")
+    names = ("name", "version", "machine", "tree", "key", *marks)
     printer.value([{name: getattr(row, name) for name in names} for row in rows])
-    printer.table([(row.name, row.version, f"[{row.tree}]", "requested" if row.requested else "") for row in rows])
+    told = [", ".join(mark for mark in marks if getattr(row, mark)) for row in rows]
+    printer.table([(row.name, row.version, f"[{row.tree}]", text) for row, text in zip(rows, told, strict=True)])
 
 
 def _known(printer: Printer, home: Home, rows: Sequence[Row], *, all_versions: bool) -> None:

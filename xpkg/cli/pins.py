@@ -175,6 +175,11 @@ def pin_value(pin: Pin) -> dict[str, object]:
     }
 
 
+def pin_update_value(change: PinChange) -> dict[str, object]:
+    """A pin that was looked at again as ``xpkg update --json`` lists it, among repositories: with a field ``pin``."""
+    return {"name": change.name, "changed": change.changed, "pin": change_value(change)}
+
+
 def change_value(change: PinChange) -> dict[str, object]:
     """A changed pin as ``--json`` prints it."""
     return {

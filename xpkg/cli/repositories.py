@@ -189,22 +189,29 @@ def remove(name: str, as_json: bool, verbose: int) -> int:
 @click.option("--again", is_flag=True, help="Make our copies anew even where nothing changed.")
 @opt.common
 def update(names: tuple[str, ...], allow_shrink: bool, again: bool, as_json: bool, verbose: int) -> int:
-    """Bring the copies of repositories up to date, all of them or those named."""
+    """Bring the copies of repositories up to date, all of them or those named.
+
+    Without names the sources that packages of the switch are pinned to are looked at too.
+    """
     from xpkg.cli import repository_reports as reports
+    from xpkg.cli.pins import pin_update_value, tell_refreshed
+    from xpkg.ops import pinning
 
     printer, home = opt.printer(as_json, verbose), opt.home()
     with TerminalProgress(printer) as progress:
         results = ops.update(home, names, progress.sources, allow_shrink=allow_shrink, again=again)
-    printer.value([reports.update_value(one) for one in results])
+        pins = () if names else pinning.refresh(home, home.find_switch(make=False), progress.sources)
+    printer.value([*map(reports.update_value, results), *map(pin_update_value, pins)])
     for one in results:
         reports.tell_problems(printer, home, one)
     reports.tell_updated(printer, results)
-    if not results:
+    if not results and not pins:
         printer.line("there is nothing to update: the shipped repository comes with xpkg")
+    wrong = tell_refreshed(printer, pins)
     errors = [one.error for one in results if one.error is not None]
     for error in errors:
         reports.tell_error(printer, error)
-    return errors[0].exit_code if errors else ExitCode.SUCCESS
+    return errors[0].exit_code if errors else wrong
 
 
 def _address(text: str) -> Address:

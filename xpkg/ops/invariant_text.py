@@ -9,7 +9,7 @@ from xpkg.core.text import printable
 from xpkg.ops.spelling import read_spelling
 from xpkg.repo.expressions import formula_of
 from xpkg.repo.filters import Text
-from xpkg.repo.formulas import And, Bound, Condition, Formula, Or, atoms
+from xpkg.repo.formulas import And, Atom, Bound, Condition, Formula, Or, atoms
 from xpkg.repo.names import bound_problem, name_problem
 from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import parse
@@ -96,3 +96,28 @@ def _versions(condition: Condition) -> VersionFormula:
     assert isinstance(condition, And | Or)
     parts = [_versions(item) for item in condition.items]
     return all_of(parts) if isinstance(condition, And) else one_of(parts)
+
+
+def printed(formula: Formula) -> str:
+    """A formula of `read_formula` in opam's syntax."""
+    if isinstance(formula, And):
+        return f"[{' '.join(_printed(item) for item in formula.items)}]"
+    return _printed(formula)
+
+
+def _printed(formula: Formula) -> str:
+    if isinstance(formula, Atom):
+        condition = _conditions(formula.condition, "")
+        return print_string(formula.name) + (f" {{{condition}}}" if condition else "")
+    return f"({(' & ' if isinstance(formula, And) else ' | ').join(_printed(item) for item in formula.items)})"
+
+
+def _conditions(condition: Condition, inside: str) -> str:
+    if isinstance(condition, Bound):
+        assert isinstance(condition.version, Text)
+        return f"{condition.operator} {print_string(condition.version.text)}"
+    assert isinstance(condition, And | Or)
+    join = " & " if isinstance(condition, And) else " | "
+    parts = [text for item in condition.items if (text := _conditions(item, join))]
+    text = join.join(parts)
+    return f"({text})" if len(parts) > 1 and inside not in ("", join) else text

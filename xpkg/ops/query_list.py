@@ -61,14 +61,14 @@ class Criteria:
 class Row:
     """One line of a listing.  Of a package of a switch or a solution ``machine`` says where it is."""
 
-    __slots__ = ("entry", "key", "machine", "name", "reason", "requested", "tree", "version")
+    __slots__ = ("entry", "held", "key", "machine", "name", "pinned", "reason", "requested", "tree", "version")
 
     def __init__(self, name: str, version: str, entry: Entry | None, *, machine: str | None = None) -> None:
         self.name, self.version, self.entry, self.machine = name, version, entry, machine
         self.tree: str | None = None
         self.key: str | None = None
         self.reason: str | None = None
-        self.requested = False
+        self.requested = self.pinned = self.held = False
 
 
 def known(home: Home, pair: Pair, criteria: Criteria, wrong: Wrong) -> list[Row]:
@@ -105,12 +105,14 @@ def installed(home: Home, pair: Pair | None, criteria: Criteria, wrong: Wrong) -
     switch: Switch = home.find_switch(make=False)
     generation = switch.current()
     asked = {(root.name, root.tree) for root in generation.roots}
+    pinned, held = {pin.name for pin in generation.pins}, set(generation.held)
     fitting = _fitting(home, pair, criteria, wrong)
     rows = []
     for one in sorted(generation.installed, key=lambda one: (one.tree, one.name)):
         if (pair is None or one.tree in pair.trees) and fitting(one.name, one.version):
             row = Row(one.name, one.version, None, machine=one.machine)
             row.tree, row.key, row.requested = one.tree, one.key, (one.name, one.tree) in asked
+            row.pinned, row.held = one.name in pinned, (one.name, one.tree) in held
             rows.append(row)
     return rows
 
