@@ -83,9 +83,17 @@ class Opam:
 
     def run(self, *arguments: str, check: bool = True, directory: Path | None = None) -> str:
         """What opam writes to its standard output; fails with all it wrote."""
-        done = subprocess.run(
+        done = self.process(*arguments, directory=directory)
+        assert done.returncode == 0 or not check, (arguments, done.stdout[-3000:], done.stderr[-3000:])
+        return done.stdout
+
+    def process(
+        self, *arguments: str, directory: Path | None = None, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """A process that has ended, with whatever exit code; ``variables`` are set for it beside the usual ones."""
+        return subprocess.run(
             [str(self.program), *arguments],
-            env=self._environment,
+            env={**self._environment, **(variables or {})},
             cwd=directory,
             capture_output=True,
             encoding="utf-8",
@@ -93,8 +101,6 @@ class Opam:
             check=False,
             timeout=600,
         )
-        assert done.returncode == 0 or not check, (arguments, done.stdout[-3000:], done.stderr[-3000:])
-        return done.stdout
 
     def load(self, packages: Mapping[str, str], variables: str = "") -> None:
         """Make these the repository: ``name.version`` to what stands in its file after the first line.
