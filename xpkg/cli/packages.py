@@ -52,7 +52,7 @@ def install(**given: Any) -> int:
 
         return install_locked(given)
     if not given["packages"]:
-        raise UsageError("name the packages to install, or say --locked")
+        raise UsageError("name the packages to install, or say --locked", hint="xpkg install --help")
     from xpkg.cli.acting import act
 
     return act("install", given)
