@@ -26,10 +26,11 @@ from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import NoSolution
 from xpkg.solver.protocol import Context
 from xpkg.solver.relaxation import relaxations
-from xpkg.solver.telling import Statement, Teller, named
+from xpkg.solver.telling import ASKED, Statement, Teller, named
 from xpkg.solver.version_ranges import listed
 
 _MOST_ALIKE = 3
+_MOST_SENTENCES = 8
 _STATED = (Asked, AskedFormula, Invariant, Pinned, Held, Removed)
 
 
@@ -40,22 +41,35 @@ def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
     statements = _from_the_request_on(statements_of(problem, clauses, core))
     return NoSolution(
         _headline(groups),
-        chain=tuple(_sentences(Teller(problem, context, statements), statements)),
+        chain=_chain(Teller(problem, context, statements), statements),
         relaxations=relaxations(problem, clauses, core),
     )
 
 
+def _chain(teller: Teller, statements: Sequence[Statement]) -> tuple[str, ...]:
+    """The sentences; of a long chain without those that only repeat what the headline says was asked for."""
+    told = list(_sentences(teller, statements))
+    if len(told) > _MOST_SENTENCES:
+        told = [one for one in told if not one.endswith(ASKED)]
+    return tuple(told)
+
+
 def _sentences(teller: Teller, statements: Sequence[Statement]) -> Iterator[str]:
-    """One sentence each; of a package that says something else in each version, the first few speak for all."""
+    """One sentence for one statement, or several of one package.
+
+    Of a package that says something else in each version, the first few speak for all.
+    """
     told: dict[Hashable, int] = {}
     for position, statement in enumerate(statements):
         about = topic(statement.group)
         told[about] = told.get(about, 0) + 1
         if told[about] <= _MOST_ALIKE:
-            yield teller.sentence(statement)
+            yield from teller.tell(statement)
         elif position + 1 == len(statements) or topic(statements[position + 1].group) != about:
             name = statement.instances[0].name
+            yield from teller.rest()
             yield f"what other versions of {name} need ({told[about] - _MOST_ALIKE} more) cannot be had either"
+    yield from teller.rest()
 
 
 def _headline(groups: Sequence[Group]) -> str:

@@ -15,11 +15,13 @@ from itertools import islice
 from xpkg.solver.clauses import Asked, AskedFormula, Clauses, Conflicts, Group, Held, Invariant, Needs, Pinned, Removed
 from xpkg.solver.exploration import Problem
 from xpkg.solver.model import Atom, Instance, NoSolution, Request, on_machine
-from xpkg.solver.protocol import Context, Need
+from xpkg.solver.protocol import Context, Need, needs_of
 from xpkg.solver.trial import Trial
+from xpkg.solver.version_ranges import listed
 
 COMPILER = "ocaml"
 _MOST = 4
+_STANDING = (Pinned, Held, Invariant)
 _BOUND_S = 0.5
 
 
@@ -59,7 +61,8 @@ def relaxations(
     trial = Trial(problem, clauses, bound_s)
     groups = [(number, clauses.groups[number]) for number in core]
     found = tuple(islice(_changes(trial, problem, groups), _MOST))
-    return found or tuple(islice(_recipes(trial, problem, groups), 1))
+    every = [(number, group) for number, group in enumerate(clauses.groups) if isinstance(group, _STANDING)]
+    return found or tuple(_several(trial, every)) or tuple(islice(_recipes(trial, problem, groups), 1))
 
 
 def on_other_targets(request: Request, contexts: Mapping[str, Context]) -> tuple[Relaxation, ...]:
@@ -97,19 +100,19 @@ def _changes(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relax
 
 def _pins(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     for number, group in groups:
-        state = trial.state(number) if isinstance(group, Pinned) else None
+        state = trial.state([number]) if isinstance(group, Pinned) else None
         if isinstance(group, Pinned) and state is not None:
             one = next((each for each in state if each.name == group.name), None)
-            newest = one and trial.newest(number, (one.name, one.machine), group.version)
+            newest = one and trial.newest([number], (one.name, one.machine), group.version)
             text = f"without the pin of {group.name} to {group.version} it could be done{_with(newest or one)}"
             yield Relaxation(kind=RelaxationKind.PIN, subject=group.name, text=text)
 
 
 def _holds(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     for number, group in groups:
-        if isinstance(group, Held) and trial.state(number) is not None:
+        if isinstance(group, Held) and trial.state([number]) is not None:
             one = group.instance
-            newest = trial.newest(number, (one.name, one.machine), one.version)
+            newest = trial.newest([number], (one.name, one.machine), one.version)
             text = f"were {one.name} {one.version} not held as it is, it could be done{_with(newest)}"
             yield Relaxation(kind=RelaxationKind.HOLD, subject=one.name, text=text)
 
@@ -123,7 +126,7 @@ def _versions(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     found = []
     for number, group in groups:
         wanted = _wanted(group)
-        near = trial.nearest(number, wanted) if wanted is not None and wanted.versions is not None else None
+        near = trial.nearest([number], wanted) if wanted is not None and wanted.versions is not None else None
         if wanted is not None and near is not None:
             away, one = near
             text = f"{one.name} {one.version} could be had instead of {wanted.name} {wanted.versions}"
@@ -143,9 +146,9 @@ def _wanted(group: Group) -> Atom | Need | None:
 
 def _invariants(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     for number, group in groups:
-        if isinstance(group, Invariant) and trial.state(number) is not None:
+        if isinstance(group, Invariant) and trial.state([number]) is not None:
             wanted = group.formula
-            near = trial.nearest(number, wanted) if isinstance(wanted, Need) else None
+            near = trial.nearest([number], wanted) if isinstance(wanted, Need) else None
             text = f"with another invariant than {wanted} it could be done{_with(near and near[1])}"
             subject = wanted.name if isinstance(wanted, Need) else str(wanted)
             yield Relaxation(kind=RelaxationKind.INVARIANT, subject=subject, text=text)
@@ -154,37 +157,77 @@ def _invariants(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
 def _compilers(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
     """A version of the compiler with which it works, where a pin, a hold or the invariant forbids that one."""
     key = next((key for key in problem.usable if key[0] == COMPILER), None)
-    fixed = [number for number, group in groups if isinstance(group, Pinned | Held | Invariant)]
-    for number in fixed if key is not None else ():
-        one = key and trial.newest(number, key)
+    meant = [need.name for _, group in groups if isinstance(group, Needs) for need in needs_of(group.formula)]
+    # A pin of the compiler itself is told with the version that would be taken.
+    fixed = [number for number, group in groups if isinstance(group, _STANDING) and _standing(group)[0] != COMPILER]
+    for number in fixed if key is not None and COMPILER in meant else ():
+        one = key and trial.newest([number], key)
         if one is not None:
             text = f"with {COMPILER} {one.version} it could be done"
             yield Relaxation(kind=RelaxationKind.COMPILER, subject=f"{COMPILER}.{one.version}", text=text)
             return
 
 
+def _several(trial: Trial, standing: Numbered) -> Iterator[Relaxation]:
+    """Pins, holds and the invariant, as few as possible, that stand in the way only together."""
+    kinds = dict(standing)
+    if len(kinds) < 2 or trial.state(kinds) is None:
+        return
+    for number in sorted(kinds):
+        fewer = [other for other in kinds if other != number]
+        if trial.state(fewer) is not None:
+            del kinds[number]
+    dropped = [_standing(group) for group in kinds.values()]
+    first = next(iter(kinds.values()))
+    kind = RelaxationKind.PIN if isinstance(first, Pinned) else RelaxationKind.HOLD
+    kind = RelaxationKind.INVARIANT if isinstance(first, Invariant) else kind
+    subject = ", ".join(name for name, _ in dropped)
+    text = f"without {listed([words for _, words in dropped], 'and')} it could be done"
+    yield Relaxation(kind=kind, subject=subject, text=text)
+
+
+def _standing(group: Group) -> tuple[str, str]:
+    """What it is about, and what it is called."""
+    match group:
+        case Pinned(name, version):
+            return name, f"the pin of {name} to {version}"
+        case Held(instance):
+            return instance.name, f"the hold on {instance.name} {instance.version}"
+        case Invariant(formula):
+            return str(formula), f"the invariant {formula}"
+    raise AssertionError(f"nothing that stands: {group}")
+
+
 def _requests(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     asked = [(number, group) for number, group in groups if isinstance(group, Asked | AskedFormula)]
     for number, group in reversed(asked) if len(asked) > 1 else ():
-        if trial.state(number) is not None:
+        if trial.state([number]) is not None:
             wanted = _wanted(group)
             name = wanted.name if wanted is not None else str(getattr(group, "formula", ""))
             text = f"without {name} the rest could be installed"
             yield Relaxation(kind=RelaxationKind.REQUEST, subject=name, text=text)
     for number, other in groups:
-        if isinstance(other, Removed) and trial.state(number) is not None:
+        if isinstance(other, Removed) and trial.state([number]) is not None:
             text = f"were {other.name} kept, the rest could be done"
             yield Relaxation(kind=RelaxationKind.REQUEST, subject=other.name, text=text)
 
 
 def _recipes(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
-    for number, group in reversed(groups):
+    for number, group in sorted(groups, key=lambda one: (_newest_of(problem, one[1]), -one[0])):
         allowance = _allowance(problem, group)
-        if allowance and isinstance(group, Needs | Conflicts) and trial.state(number) is not None:
+        if allowance and isinstance(group, Needs | Conflicts) and trial.state([number]) is not None:
             one = group.instances[0]
             those = f"{one.name} {one.version}" if len(group.instances) == 1 else one.name
             text = f"it could be installed if {those} {allowance}"
             yield Relaxation(kind=RelaxationKind.RECIPE, subject=one.name, text=text)
+
+
+def _newest_of(problem: Problem, group: Group) -> int:
+    """How many versions are newer than the newest one that a group speaks of: of the newest it is told first."""
+    if not isinstance(group, Needs | Conflicts):
+        return 0
+    one = group.instances[0]
+    return problem.usable[one.name, one.machine].index(one)
 
 
 def _allowance(problem: Problem, group: Group) -> str:

@@ -5,7 +5,7 @@ A sentence speaks of the versions that the sentences before it leave possible.  
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from xpkg.repo.machine_names import BUILD
@@ -27,6 +27,8 @@ from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance, on_machine
 from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
 from xpkg.solver.version_ranges import condensed, listed
+
+ASKED = " was asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,52 @@ class Teller:
         self._two_machines = problem.request.target is not None
         self._possible: dict[Key, frozenset[str]] = {}  # of what must be there in any case
         self._pinned: dict[str, str] = {}
+        self._kept: list[Statement] = []
         self._mentioned = {key[0] for one in statements for key in named(one)}
 
-    def sentence(self, statement: Statement) -> str:
-        told = self._told(statement)
-        self._learn(statement)
-        return told
+    def tell(self, statement: Statement) -> Iterator[str]:
+        """Sentences that can be told now; ``rest`` gives what is kept back to be joined with what follows."""
+        joined = self._joins(statement)
+        if not joined:
+            yield from self.rest()
+        if joined or self._may_join(statement):
+            self._kept.append(statement)
+        else:
+            yield self._told(statement)
+            self._learn(statement)
+
+    def rest(self) -> Iterator[str]:
+        """What was kept back, as one sentence."""
+        kept, self._kept = self._kept, []
+        if kept:
+            yield self._together(kept)
+        for one in kept:
+            self._learn(one)
+
+    def _may_join(self, statement: Statement) -> bool:
+        """Whether it may share a sentence: needs of the same versions, and names of which one version can be there."""
+        group = statement.group
+        if isinstance(group, Needs):
+            return not statement.alike and not self._shortages(group.formula) and not self._half(group.formula)
+        return isinstance(group, OneVersion)
+
+    def _joins(self, statement: Statement) -> bool:
+        if not self._kept or not self._may_join(statement):
+            return False
+        first = self._kept[0]
+        if isinstance(first.group, Needs) and isinstance(statement.group, Needs):
+            return self._left(first.instances) == self._left(statement.instances)
+        return isinstance(first.group, OneVersion) and isinstance(statement.group, OneVersion)
+
+    def _together(self, kept: Sequence[Statement]) -> str:
+        if isinstance(kept[0].group, OneVersion):
+            return self._one_version([one.group.name for one in kept if isinstance(one.group, OneVersion)])
+        return self._needs(kept)
 
     def _told(self, statement: Statement) -> str:
         match statement.group:
             case Needs():
-                return self._alike(statement) if statement.alike else self._needs(statement)
+                return self._alike(statement) if statement.alike else self._needs([statement])
             case Conflicts(_, need):
                 those = self._left(statement.instances)
                 return f"{self._these(those)} {_verb(those, 'conflict')} with {need}{self._origin(those)}"
@@ -83,7 +120,7 @@ class Teller:
                 some = listed(meant if len(meant) > 1 else names, "and")
                 return f"only one of {some} can be there{self._where(machine)} (conflict class {conflict_class})"
             case OneVersion(name):
-                return self._one_version(name)
+                return self._one_version([name])
             case NoCycle(cycle):
                 return f"{cycle[0]} needs {', which needs '.join(map(str, (*cycle[1:], cycle[0])))}: a cycle"
             case stated:
@@ -93,9 +130,9 @@ class Teller:
         match group:
             case Asked(atom):
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
-                return f"{need}{self._where(atom.machine)} was asked for{self._shortages(self._meeting(atom))}"
+                return f"{need}{self._where(atom.machine)}{ASKED}{self._shortages(self._meeting(atom))}"
             case AskedFormula(formula):
-                return f"{self.formula(formula, _own(formula))} was asked for{self._shortages(formula)}"
+                return f"{self.formula(formula, _own(formula))}{ASKED}{self._shortages(formula)}"
             case Invariant(formula):
                 return f"the switch must have {self.formula(formula, _own(formula))}{self._shortages(formula)}"
             case Pinned(name, version):
@@ -128,24 +165,31 @@ class Teller:
                     return f", but that cannot be had: {one.reason}"
         return f", but there is only {self._versions(name, self._context.versions(name))}"
 
-    def _one_version(self, name: str) -> str:
+    def _one_version(self, names: Sequence[str]) -> str:
+        everywhere = ", the same on every machine" if self._two_machines else ""
+        if len(names) > 1:
+            return f"only one version each of {listed(names, 'and')} can be there{everywhere}"
+        name = names[0]
         demands = {key: left for key, left in self._possible.items() if key[0] == name}
         common = frozenset.intersection(*demands.values()) if demands else frozenset({""})
         both = ", and it must be the same on both machines" if len(demands) > 1 else ""
         if not common:
             return f"no version of {name} meets all of this{both}"
-        return f"only one version of {name} can be there" + (
-            ", the same on every machine" if self._two_machines else ""
-        )
+        return f"only one version of {name} can be there{everywhere}"
 
-    def _needs(self, statement: Statement) -> str:
-        instances = self._left(statement.instances)
-        (formula,) = statement.formulas
-        wanted = self.formula(formula, instances[0].machine)
-        implicit = next((f", {need.implicit}" for need in needs_of(formula) if need.implicit), "")
-        shortage = self._shortages(formula) or self._half(formula)
+    def _needs(self, statements: Sequence[Statement]) -> str:
+        """Needs of the same versions."""
+        instances = self._left(statements[0].instances)
+        formulas = [formula for one in statements for formula in one.formulas]
+        wanted = listed([self._wanted(formula, instances[0].machine, len(formulas) > 1) for formula in formulas], "and")
+        shortage = self._shortages(formulas[0]) or self._half(formulas[0])
         verb = _verb(instances, "need")
-        return f"{self._these(instances)} {verb} {wanted}{implicit}{self._origin(instances)}{shortage}"
+        return f"{self._these(instances)} {verb} {wanted}{self._origin(instances)}{shortage}"
+
+    def _wanted(self, formula: Formula, machine: str, several: bool) -> str:
+        implicit = next((f", {need.implicit}" for need in needs_of(formula) if need.implicit), "")
+        text = self.formula(formula, machine)
+        return f"({text})" if several and isinstance(formula, AnyOf) else text + implicit
 
     def _alike(self, statement: Statement) -> str:
         """Versions with a constraint each: what all of them together accept, and the newest one's own constraint."""

@@ -6,7 +6,7 @@ Importing this module imports clingo.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses
@@ -20,16 +20,16 @@ _MOST_CYCLES = 20
 
 
 class Trial:
-    """Solves a problem without one group or another, until ``bound_s`` seconds of CPU time have gone."""
+    """Solves a problem without some groups or others, until ``bound_s`` seconds of CPU time have gone."""
 
     def __init__(self, problem: Problem, clauses: Clauses, bound_s: float) -> None:
         self._problem, self._clauses = problem, clauses
         self._contradiction = Contradiction(clauses)
         self._deadline = time.process_time() + bound_s
 
-    def state(self, without: int, instance: Instance | None = None) -> list[Instance] | None:
-        """A state that meets all but one group, with ``instance`` in it; None when there is none or time is up."""
-        groups = [one for one in range(len(self._clauses.groups)) if one != without]
+    def state(self, without: Collection[int], instance: Instance | None = None) -> list[Instance] | None:
+        """A state that meets all groups but some, with ``instance`` in it; None when there is none or time is up."""
+        groups = [one for one in range(len(self._clauses.groups)) if one not in without]
         true = [] if instance is None else [self._clauses.variable[instance]]
         for _ in range(_MOST_CYCLES):
             model = None if self._late() else self._contradiction.model(groups, true=true)
@@ -42,16 +42,16 @@ class Trial:
             self._contradiction.forbid([self._clauses.variable[one] for one in cycle])
         return None
 
-    def first(self, without: int, instances: Iterable[Instance]) -> Instance | None:
+    def first(self, without: Collection[int], instances: Iterable[Instance]) -> Instance | None:
         """The first of these that could be there."""
         return next((one for one in instances if self.state(without, one) is not None), None)
 
-    def newest(self, without: int, key: Key, other_than: str | None = None) -> Instance | None:
+    def newest(self, without: Collection[int], key: Key, other_than: str | None = None) -> Instance | None:
         """The newest version that could be there, one to be avoided only when no other could."""
         usable = [one for one in self._problem.usable.get(key, ()) if one.version != other_than]
         return self.first(without, sorted(usable, key=lambda one: self._problem.candidates[one].avoided is not None))
 
-    def nearest(self, without: int, wanted: Need | Atom) -> tuple[int, Instance] | None:
+    def nearest(self, without: Collection[int], wanted: Need | Atom) -> tuple[int, Instance] | None:
         """The version nearest to those wanted that could be there, and how many versions away it is.
 
         Of two equally near ones the newer; one to be avoided only when no other could be.

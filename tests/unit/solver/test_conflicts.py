@@ -75,6 +75,16 @@ def test_a_pin_is_in_the_way() -> None:
     assert error.relaxations[0].text == "without the pin of ocaml to 5 it could be done, with ocaml 4"
 
 
+def test_pins_that_stand_in_the_way_only_together() -> None:
+    """As the test of opam has it: the compiler package is pinned and its version with it."""
+    table = {"expect 6": Row(depends="ocaml < 5")} | COMPILERS
+    pins = (("ocaml", "5"), ("base-compiler", "5"), ("expect", "6"))
+    error = refusal(table, "expect", invariant="base-compiler = 5", pins=pins)
+    text = "without the invariant base-compiler = 5, the pin of ocaml to 5 and the pin of base-compiler to 5"
+    (only,) = error.relaxations
+    assert (only.subject, only.text) == ("base-compiler = 5, ocaml, base-compiler", f"{text} it could be done")
+
+
 def test_two_parts_of_the_request() -> None:
     """empty-conflicts-004: what is asked for excludes itself, whatever the compiler is."""
     table = {"gt 1": Row(depends="ppx < 25"), "camlp 1": Row(), "ppx 24": Row(), "ppx 25": Row()}
@@ -96,8 +106,7 @@ def test_a_package_whose_own_needs_exclude_each_other() -> None:
     error = refusal(table | COMPILERS, "api", invariant="base-compiler = 5")
     assert error.chain == (
         "api was asked for",
-        "api 1 needs ppx (says table)",
-        "api 1 needs parsetree < 2 (says table)",
+        "api 1 needs ppx and parsetree < 2 (says table)",
         "ppx 1 to 8 (all 8 versions) need parsetree >= 2 (says table)",
         "no version of parsetree meets all of this",
     )
@@ -149,7 +158,6 @@ def test_of_two_conflicts_the_shorter_one_near_the_request_is_told() -> None:
     error = refusal({"a 1": Row(depends="f1,b,c"), "b 1": Row(), "c 1": Row(conflicts="b")} | far, "a")
     assert error.chain == (
         "a was asked for",
-        "a 1 needs b (says table)",
-        "a 1 needs c (says table)",
+        "a 1 needs b and c (says table)",
         "c 1 conflicts with b (says table)",
     )
