@@ -7,8 +7,7 @@ can be done while some variables are not known yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from xpkg.core.values import value
 from xpkg.repo.interpolate import Environment as Environment
 from xpkg.repo.interpolate import Value as Value
 from xpkg.repo.interpolate import Variable as Variable
@@ -16,21 +15,21 @@ from xpkg.repo.interpolate import as_bool, as_text, escape, expand, expand_known
 from xpkg.repo.version_order import holds
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Constant:
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Text:
     """A string; ``%{...}%`` in it is replaced."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Comparison:
     """``left operator right`` in version order."""
 
@@ -39,28 +38,28 @@ class Comparison:
     right: Filter
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Every:
     """``a & b & ...``"""
 
     parts: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Some:
     """``a | b | ...``"""
 
     parts: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Negation:
     """``!a``"""
 
     part: Filter
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Defined:
     """``?a``"""
 

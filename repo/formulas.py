@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from xpkg.core.values import value
 from xpkg.repo.filters import Constant, Environment, Filter, Text, evaluate, is_true, settle
 from xpkg.repo.interpolate import Value, Warn, as_text, expand
 from xpkg.repo.versions import ANY_VERSION, AllOf, Compare, VersionFormula, all_of, one_of
@@ -13,21 +13,21 @@ from xpkg.repo.versions import ANY_VERSION, AllOf, Compare, VersionFormula, all_
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class And(Generic[T]):
     """Every item; none at all is true."""
 
     items: tuple[T, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Or(Generic[T]):
     """At least one item."""
 
     items: tuple[T, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bound:
     """A version comparison inside the braces of an atom; the version is a text or a variable."""
 
@@ -35,7 +35,7 @@ class Bound:
     version: Filter
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class When:
     """A filter inside the braces of an atom."""
 
@@ -48,7 +48,7 @@ ALWAYS: And[Condition] = And(())
 """The condition of a bare name."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Atom:
     """A package name with the condition in its braces."""
 
@@ -59,7 +59,7 @@ class Atom:
 Formula = Atom | And["Formula"] | Or["Formula"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Need:
     """A package that is needed (or excluded) at some versions.
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from xpkg.core.values import value
 
 Value = bool | str | list[str] | None
 Environment = Callable[[str], Value]
@@ -20,7 +21,7 @@ Warn = Callable[[str], None]
 _MENTION = re.compile(r"%%|%\{(?:[^}\n]|\}(?:[^%\n]|\Z))*(?:\}%)?")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Variable:
     """A variable, of several packages as in ``a+b:installed``; ``choice`` is ``(yes, no)`` of ``x?yes:no``."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from xpkg.core.digests import Digest, of_value
+from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.tables import Table, read_table
@@ -20,7 +21,7 @@ _FORMATS = tuple(f"elf{bits}-{order}" for bits in (32, 64) for order in ("little
 _TYPES = ("REL", "EXEC", "DYN")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Toolchain:
     """The C tools and the compiler package.  Paths are relative to the machine's own prefix."""
 
@@ -34,7 +35,7 @@ class Toolchain:
     cflags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Layout:
     """Where libraries go, relative to the target's prefix."""
 
@@ -42,7 +43,7 @@ class Layout:
     stublibs: str = "lib/stublibs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Objects:
     """What every object file of the target must be."""
 
@@ -51,7 +52,7 @@ class Objects:
     types: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Run:
     """How a product of the target is run: a program in a build-machine package's ``bin``, ``{product}`` replaced."""
 
@@ -60,7 +61,7 @@ class Run:
     products: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Target:
     """A machine.  ``variables`` are opam's global ones.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from xpkg.core.values import value
 from xpkg.repo.version_order import Ranking, holds
 
 
@@ -22,7 +22,7 @@ class VersionFormula:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnyVersion(VersionFormula):
     """No constraint."""
 
@@ -36,7 +36,7 @@ class AnyVersion(VersionFormula):
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compare(VersionFormula):
     """One comparison with a fixed version."""
 
@@ -53,7 +53,7 @@ class Compare(VersionFormula):
         return f'{self.operator} "{self.version}"'
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AllOf(VersionFormula):
     """Every part must allow the version."""
 
@@ -72,7 +72,7 @@ class AllOf(VersionFormula):
         return " & ".join(f"({part})" if isinstance(part, OneOf) else str(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneOf(VersionFormula):
     """At least one part must allow the version."""
 

@@ -9,33 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from xpkg.core.values import value
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance
 from xpkg.solver.protocol import AllOf, Formula, Need
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """The request contains this atom."""
 
     atom: Atom
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AskedFormula:
     """The request contains this formula."""
 
     formula: Formula
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Invariant:
     """What must hold in this switch whatever is asked for."""
 
     formula: Formula
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pinned:
     """Of this name no other version may be chosen, on any machine."""
 
@@ -43,14 +44,14 @@ class Pinned:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Held:
     """This installed instance must stay exactly as it is."""
 
     instance: Instance
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Removed:
     """The request says that this name must be gone from this machine."""
 
@@ -58,7 +59,7 @@ class Removed:
     machine: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Needs:
     """Instances of one name on one machine whose recipes state the same need."""
 
@@ -66,7 +67,7 @@ class Needs:
     formula: Formula
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conflicts:
     """Instances of one name on one machine whose recipes state the same conflict."""
 
@@ -74,7 +75,7 @@ class Conflicts:
     need: Need
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneOfClass:
     """These names exclude each other on one machine: they are of one class, or provide the same name."""
 
@@ -84,14 +85,14 @@ class OneOfClass:
     provided: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneVersion:
     """A name has one version over the two machines of a target."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoCycle:
     """These instances would wait for each other."""
 

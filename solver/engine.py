@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import clingo
 
+from xpkg.core.values import value
 from xpkg.solver.clauses import Clauses
 from xpkg.solver.criteria import FREE, Weighted
 from xpkg.solver.model import SolverGaveUp
@@ -20,7 +20,7 @@ _OPTIONS = ("--opt-strategy=usc", "--warn=none")
 _POLL_S = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Optimum:
     """The variables that hold in a best solution, and the value of each criterion."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from xpkg.core.errors import ExitCode, XpkgError
+from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def on_machine(machine: str) -> str:
     return "on the build machine" if machine == BUILD else f"on {machine}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(kw_only=True, order=True)
 class Instance:
     """One version of a package on one machine: ``BUILD`` or a target's name."""
 
@@ -46,7 +47,7 @@ class VersionSet(Protocol):
     def __str__(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exactly:
     """The set of the one version so spelled (opam's order holds some spellings equal; this does not)."""
 
@@ -59,7 +60,7 @@ class Exactly:
         return f"= {self.version}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Atom:
     """A package asked for on one machine, in any version or in one of ``versions``.
 
@@ -89,7 +90,7 @@ class Atom:
         return f"{self.name}{constraint} {on_machine(self.machine)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Request:
     """What is asked for, and the state it starts from.
 
@@ -131,7 +132,7 @@ class Request:
         return (BUILD,) if self.target is None else (BUILD, self.target)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Preferences:
     """Which of the states that meet a request is the best, and how long to look for it.
 
@@ -145,7 +146,7 @@ class Preferences:
     built: Sequence[Built] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Edge:
     """Why one instance of a solution needs another.
 
@@ -162,7 +163,7 @@ class Edge:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Node:
     """An instance of a solution. ``requires`` are the instances that must be built and visible before it."""
 
@@ -173,7 +174,7 @@ class Node:
     edges: tuple[Edge, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Action:
     """One step from the present state: ``install``, ``upgrade``, ``downgrade`` or ``remove``.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from xpkg.core.values import value
 from xpkg.repo.formulas import Formula, atoms
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import RunsOn
@@ -21,7 +21,7 @@ Kind = Literal["x-runs-on", "cross.toml", "{build}", "compiler", "twin", "defaul
 """What decided, in the order in which it is asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Placement:
     """The machines, and where that is laid down; ``written`` is the file and the key there, for a cross rule."""
 

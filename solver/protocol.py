@@ -6,13 +6,13 @@ Nothing here knows of recipes, files or opam. The engine is tested with contexts
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from xpkg.core.values import value
 from xpkg.solver.model import Instance, VersionSet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Need:
     """Some version of ``name`` on ``machine``, one of ``versions`` if given.
 
@@ -38,7 +38,7 @@ class Need:
         return self.name if self.versions is None else f"{self.name} {self.versions}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AllOf:
     """Every part; nothing at all when empty."""
 
@@ -48,7 +48,7 @@ class AllOf:
         return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnyOf:
     """At least one part; impossible when empty."""
 
@@ -68,7 +68,7 @@ def needs_of(formula: Formula) -> list[Need]:
     return [need for part in formula.parts for need in needs_of(part)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Candidate:
     """An instance that can be had. ``origin`` names its repository.
 
@@ -90,7 +90,7 @@ class Candidate:
     provider_rank: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Rejection:
     """An instance that cannot be had. ``reason`` follows "cannot be had: " and names the machine where it matters."""
 

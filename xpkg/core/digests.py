@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+from xpkg.core.values import value
 
 # Strongest first: opam tries them in this order too (opam manual, "checksum").
 HEX_LENGTHS = {"sha512": 128, "sha256": 64, "md5": 32}
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@value(order=True)
 class Digest:
     """A named hash of some bytes, as opam writes it: ``sha256=<64 hex digits>``."""
 

@@ -19,11 +19,12 @@ ROOT/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from xpkg.core.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class StateRoot:
     """The directory that holds all state (``XPKG_ROOT``), and the names below it."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Pair:
     """``target`` is a target's name, or None for the native pair, which has only the build machine."""
 

@@ -6,10 +6,10 @@ Nothing here needs the rooms that build; tasks and keys are made when somebody a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from xpkg.core.values import value
 from xpkg.ops.pairs import Pair
 from xpkg.ops.present import Present
 from xpkg.solver.model import Instance, Solution
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REINSTALL = "reinstall"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PlannedAction:
     """One line of a plan.  ``machine`` is ``build`` or the target's name, ``target`` the pair's target if any."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xpkg.core.errors import InputFileError, NotFoundError, UsageError
 from xpkg.core.files import write_atomically
 from xpkg.core.text import did_you_mean
+from xpkg.core.values import value
 from xpkg.repo.remote.locations import is_git
 
 DEFAULT_SWITCH = "default"
@@ -24,7 +25,7 @@ _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _REPOSITORY_KEYS = {"name", "address", "exclusive", "commit", "names"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class RepositorySettings:
     """A repository the user added.  Earlier in the list wins.
 
@@ -40,7 +41,7 @@ class RepositorySettings:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Place:
     """Where in the list a repository goes: before another one, or by rank.
 
@@ -54,12 +55,12 @@ class Place:
 FIRST, LAST = Place(), Place(rank=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Settings:
     """All settings, with their defaults."""
 
     switch: str = DEFAULT_SWITCH
-    repositories: tuple[RepositorySettings, ...] = field(default=())
+    repositories: tuple[RepositorySettings, ...] = ()
 
     def with_repository(self, added: RepositorySettings, place: Place = FIRST) -> Settings:
         """The settings with one more repository.  UsageError when the name is taken or malformed."""
