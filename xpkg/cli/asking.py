@@ -86,7 +86,7 @@ def ask_of(verb: Verb, given: Mapping[str, Any]) -> Ask:
         criteria=given["criteria"],
         bound_s=given["bound_s"],
         repositories=None if repositories is None else tuple(name for name in repositories.split(",") if name),
-        variables=read_variables(variables),
+        variables=tuple(read_variables(variables).items()),
         **{flag: given.get(flag, False) for flag in flags},
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from xpkg.core.values import value
 
 Verb = Literal["install", "upgrade", "reinstall", "remove"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Ask:
     """A verb with what it is about, as on the command line.
 
@@ -19,7 +19,7 @@ class Ask:
     what needs no further system packages.  ``criteria`` names the rules for the best answer, ``bound_s`` seconds are
     spent to find it.  ``update_invariant`` lets the switch's invariant give way.
 
-    ``repositories`` (all when None) and ``variables`` of the build machine are for plans that are only looked at.
+    ``repositories`` (all when None) and ``variables`` of the build machine (name, value) are for plans that are only looked at.
     """
 
     verb: Verb = "install"
@@ -35,7 +35,7 @@ class Ask:
     criteria: Literal["default", "opam"] = "default"
     bound_s: float = 60.0
     repositories: tuple[str, ...] | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def extras(self) -> frozenset[str]:

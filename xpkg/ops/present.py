@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from xpkg.core.values import value
 from xpkg.ops.pairs import Pair
 from xpkg.solver.model import Instance
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xpkg.sandbox.switches import Generation, Installed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Present:
     """What a pair of a switch holds now.
 
@@ -23,7 +23,7 @@ class Present:
     installed: tuple[Installed, ...]
     instances: tuple[Instance, ...]
     roots: tuple[Instance, ...]
-    extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    extras: Mapping[str, frozenset[str]]
     moved: bool = False
 
     @property

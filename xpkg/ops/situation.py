@@ -67,7 +67,7 @@ class Situation:
     def here(self, pair: Pair) -> Present:
         """What the pair holds."""
         if self.generation is None:
-            return Present(installed=(), instances=(), roots=())
+            return Present(installed=(), instances=(), roots=(), extras={})
         return replace(present(self.generation, pair), moved=self._moved)
 
     @cached_property

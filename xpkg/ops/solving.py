@@ -31,7 +31,7 @@ def plan(home: Home, switch: Switch | None, pairs: Sequence[Pair], ask: Ask) -> 
 
     Raises NoSolution, UnknownPackage, UsageError, SolverGaveUp.
     """
-    situation = Situation(home, switch, ask.repositories, ask.variables)
+    situation = Situation(home, switch, ask.repositories, dict(ask.variables))
     if ask.verb == "upgrade" and ask.packages:
         return _upgrade_of_some(situation, pairs, ask)
     parts = [_part(situation, pair, ask) for pair in pairs]

@@ -151,4 +151,4 @@ def test_variables_of_this_machine_can_be_supposed(home: Home, add: Add) -> None
     add("odd.1", 'available: os-distribution = "odd"')
     with pytest.raises(NoSolution):
         plan(home, None, [NATIVE], Ask(packages=("odd",)))
-    assert plan(home, None, [NATIVE], Ask(packages=("odd",), variables={"os-distribution": "odd"})).actions
+    assert plan(home, None, [NATIVE], Ask(packages=("odd",), variables=(("os-distribution", "odd"),))).actions
