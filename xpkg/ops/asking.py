@@ -19,7 +19,8 @@ class Ask:
     what needs no further system packages.  ``criteria`` names the rules for the best answer, ``bound_s`` seconds are
     spent to find it.  ``update_invariant`` lets the switch's invariant give way.
 
-    ``repositories`` (all when None) and ``variables`` of the build machine (name, value) are for plans that are only looked at.
+    ``repositories`` (all when None) and ``variables`` of the build machine (name, value) are for plans that are only
+    looked at.
     """
 
     verb: Verb = "install"
