@@ -182,7 +182,7 @@ def missing_pin(pin: LockedPin) -> NotFoundError:
     return NotFoundError(
         f"the lock has {pin.name} from {source}, and the switch in use has it pinned to no source",
         reference="no-pin",
-        hint=f"xpkg pin {pin.name} {source if pin.kind == 'git' else 'DIRECTORY'}",
+        hint=f"xpkg pin add {pin.name} {source if pin.kind == 'git' else 'DIRECTORY'}",
     )
 
 

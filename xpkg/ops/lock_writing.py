@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpkg.core.digests import of_bytes
-from xpkg.core.errors import InputFileError
-from xpkg.core.files import read_regular, write_atomically
+from xpkg.core.errors import InputFileError, NotFoundError
+from xpkg.core.files import disk_errors, read_regular, write_atomically
 from xpkg.core.locks import locked
 from xpkg.core.text import printable
 from xpkg.ops.lock_file import LockFile
@@ -29,6 +30,12 @@ def one_at_a_time(home: Home, path: Path, waiting: Callable[[str], None] | None 
         raise InputFileError(
             "the lock file is a directory", reference="bad-lock", context=(("file", printable(str(path))),)
         )
+    if not real.parent.is_dir():
+        raise NotFoundError(
+            "there is no directory for the lock file",
+            reference="no-file",
+            context=(("directory", printable(str(real.parent))),),
+        )
     with locked(home.root.locks, f"lock-file-{of_bytes(os.fsencode(real)).hex[:16]}", waiting):
         yield real
 
@@ -42,5 +49,9 @@ def would_change(path: Path, lock: LockFile) -> bool:
 
 
 def write_lock(path: Path, lock: LockFile) -> None:
-    """Write a lock in one step; StoreError when the file system does not let us."""
+    """Write a lock in one step; StoreError when the file system does not let us, with the file as it was."""
+    with disk_errors("write the lock file", path):
+        # The name of a file that is only made meanwhile says nothing to people.
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     write_atomically(path, lock_text(lock).encode())

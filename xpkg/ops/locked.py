@@ -144,11 +144,16 @@ def _gone(situation: Situation, lock: LockFile, package: LockedPackage) -> str:
         return "it is pinned in the lock, and this switch has no such version of it"
     here = [one.name for one in situation.home.repositories]
     at = f" at {known.revision}" if known.kind in ("git", "web") else ""
+    # Of a directory nobody knows how it was; what came with xpkg came with another version of it.
     if known.name not in here:
         where = f" ({known.address})" if known.address else ""
         return f"no repository has it; it was locked from {known.name}{where}{at}, which is not configured here"
     now = repository_now(situation.home, known.name, ()).revision
-    return f"no repository has it any more; {known.name} had it{at}" + (f", and is at {now} now" if at else "")
+    return (
+        f"no repository has it any more; {known.name} had it{at}, and is at {now} now"
+        if at
+        else (f"no repository has it any more; it was locked from {known.name}")
+    )
 
 
 def key_differences(locked: Sequence[LockedInstance], now: Sequence[LockedInstance]) -> Iterator[Difference]:

@@ -1,0 +1,367 @@
+"""Locks over a real home with a small repository: what stays, what is noticed, what is refused."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xpkg.core.digests import of_bytes
+from xpkg.core.errors import InputFileError, NotFoundError
+from xpkg.ops.first_use import FirstUse
+from xpkg.ops.home import Home
+from xpkg.ops.lock import make_lock
+from xpkg.ops.lock_diff import changes
+from xpkg.ops.lock_file import LockFile
+from xpkg.ops.lock_reader import parse_lock
+from xpkg.ops.lock_text import lock_text
+from xpkg.ops.lock_wishes import LockWish, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
+from xpkg.ops.locked import LockDiffers, hold_first_uses, plan_locked
+from xpkg.ops.locked_set import LockDoesNotFit
+from xpkg.ops.situation import Situation
+from xpkg.repo.source_values import Source
+from xpkg.sandbox.generations import Pin
+from xpkg.solver.model import NoSolution
+
+FILE = Path("xpkg.lock")
+RECIPES = {
+    "base.1": "",
+    "base.2": "",
+    "user.1": 'depends: ["base"]',
+    "user.2": 'depends: ["base" {>= "2"}]',
+    "both.1": 'x-runs-on: "both" depends: ["base"]',
+    "generator.1": 'x-runs-on: "build"',
+    "library.1": 'depends: ["generator" "both" "base" "extra" {with-test}]',
+    "extra.1": "",
+    "rival.1": 'conflicts: ["base" {= "1"}]',
+    "chosen.1": 'depends: ["base" | "rival"]',
+}
+
+
+class World:
+    """A state directory and a repository that can be changed; what was read before is forgotten each time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.repository = directory / "repository"
+        self.root = directory / "root"
+        self.root.mkdir()
+        self.settings(f'[[repository]]\nname = "small"\naddress = "{self.repository}"\n')
+        for package, text in RECIPES.items():
+            self.recipe(package, text)
+
+    def settings(self, text: str) -> None:
+        (self.root / "settings.toml").write_text(text)
+
+    def recipe(self, package: str, text: str) -> None:
+        directory = self.repository / "packages" / package.split(".")[0] / package
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "opam").write_text(f'opam-version: "2.0" x-toolchain: "none" {text}\n')
+
+    def remove(self, package: str) -> None:
+        subprocess.run(["rm", "-r", self.repository / "packages" / package.split(".")[0] / package], check=True)
+
+    @property
+    def home(self) -> Home:
+        return Home(self.root)
+
+    @property
+    def now(self) -> Situation:
+        home = self.home
+        return Situation(home, home.find_switch())
+
+    def lock(
+        self, *packages: str, target: str = "native", before: LockFile | None = None, extras: tuple[str, ...] = ()
+    ) -> LockFile:
+        now = self.now
+        return make_lock(now, wish_for_packages(now, before, packages, [target], extras), before).lock
+
+    def again(self, before: LockFile, change: Callable[[LockWish], LockWish] = lambda wish: wish) -> LockFile:
+        return make_lock(self.now, change(wish_of_lock(before)), before).lock
+
+    def refusal(self, lock: LockFile) -> list[str]:
+        """What is said to differ."""
+        with pytest.raises(LockDiffers) as caught:
+            plan_locked(self.now, lock)
+        return [": ".join(one) for one in caught.value.differences]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def versions(lock: LockFile) -> dict[str, str]:
+    return {f"{one.name} {one.machine}": one.version for one in lock.instances}
+
+
+def planned(world: World, lock: LockFile, *targets: str) -> list[str]:
+    return [
+        f"{one.action} {one.name}.{one.version} {one.machine}" for one in plan_locked(world.now, lock, targets).actions
+    ]
+
+
+def with_version(lock: LockFile, name: str, version: str, like: LockFile) -> LockFile:
+    """The lock as a hand would edit it: another version of one package, with all that ``like`` says of that."""
+    package = like.package(name, version)
+    key = next(one.key for one in like.instances if one.name == name)
+    assert package is not None
+    return replace(
+        lock,
+        packages=tuple(package if one.name == name else one for one in lock.packages),
+        instances=tuple(replace(one, version=version, key=key) if one.name == name else one for one in lock.instances),
+    )
+
+
+def test_everything_stays_until_somebody_wants_it_to_move(world: World) -> None:
+    before = world.lock("user")
+    world.recipe("base.3", "")
+    world.recipe("user.3", 'depends: ["base"]')
+    assert world.again(before) == before
+    assert world.lock("user", before=before) == before
+    assert versions(world.again(before, lambda wish: upgrading(wish, ["base"], []))) == {
+        "base build": "3",
+        "user build": "2",
+    }
+    assert versions(world.again(before, lambda wish: upgrading(wish, [], []))) == {"base build": "3", "user build": "3"}
+    assert world.lock("user") == world.again(before, lambda wish: upgrading(wish, [], []))
+
+
+def test_only_as_much_moves_as_has_to(world: World) -> None:
+    before = world.lock("user.1", "base.1")
+    world.recipe("base.3", "")
+    after = world.lock("user>=2", before=before)
+    assert versions(after) == {"base build": "3", "user build": "2"}
+    assert [one.kind for one in changes(before, after)] == ["request", "upgrade", "upgrade"]
+
+
+def test_the_names_of_packages_may_come_in_any_order(world: World) -> None:
+    assert world.lock("user", "extra") == world.lock("extra", "user", "extra")
+
+
+def test_what_is_upgraded_must_be_locked(world: World) -> None:
+    lock = world.lock("user")
+    with pytest.raises(NotFoundError, match="extra is not locked"):
+        world.again(lock, lambda wish: upgrading(wish, ["extra"], []))
+    with pytest.raises(NotFoundError, match="nothing is locked for kfreebsd"):
+        world.again(lock, lambda wish: upgrading(wish, [], ["kfreebsd"]))
+
+
+def test_dependencies_are_named_with_their_machine(world: World) -> None:
+    lock = world.lock("library", target="kfreebsd")
+    depends = {f"{one.name} {one.machine}": one.depends for one in lock.instances}
+    assert depends["library kfreebsd"] == ("base", "both", "both@build", "generator@build")
+    assert depends["both build"] == ("base",)
+    assert depends["generator build"] == ()
+    assert set(depends) - {"library kfreebsd"} == {f"{name} build" for name in ("both", "base", "generator")} | {
+        f"{name} kfreebsd" for name in ("both", "base")
+    }
+    assert parse_lock(lock_text(lock).encode(), FILE) == lock
+    assert len(planned(world, lock)) == 6
+
+
+def test_tests_stay_asked_for(world: World) -> None:
+    lock = world.lock("library", extras=("with-test",))
+    assert "extra build" in versions(lock)
+    assert "extra build" not in versions(world.lock("library"))
+    assert world.again(lock) == lock
+    assert "install extra.1 build" in planned(world, lock)
+    (change,) = [one for one in changes(world.lock("library"), lock) if one.kind == "request"]
+    assert (change.what, change.before, change.after) == ("with-test for native", "", "library")
+
+
+def test_a_lock_that_does_not_fit_together_is_refused(world: World) -> None:
+    lock = with_version(world.lock("user"), "base", "1", like=world.lock("base.1"))
+    with pytest.raises(InputFileError, match="does not fit together") as caught:
+        plan_locked(world.now, parse_lock(lock_text(lock).encode(), FILE))
+    because = [text for label, text in caught.value.context if label == "because"]
+    assert any('user 2 needs base >= "2"' in one and "the lock does not have it" in one for one in because), because
+
+
+def test_a_lock_with_something_that_nobody_needs_is_refused(world: World) -> None:
+    user, extra = world.lock("user"), world.lock("extra")
+    lock = replace(
+        user,
+        packages=tuple(sorted((*user.packages, *extra.packages), key=lambda one: one.name)),
+        instances=tuple(replace(one, requested=one.name == "user") for one in (*extra.instances, *user.instances)),
+    )
+    with pytest.raises(InputFileError) as caught:
+        plan_locked(world.now, lock)
+    assert ("because", "extra 1 [build] is in it, and nothing needs it") in caught.value.context
+
+
+def test_another_alternative_than_the_locked_one_is_not_taken(world: World) -> None:
+    """The recipe lets us choose; the lock does not."""
+    lock = world.lock("chosen", "rival")
+    assert set(versions(lock)) >= {"chosen build", "rival build"}
+    less = replace(
+        lock,
+        packages=tuple(one for one in lock.packages if one.name == "chosen"),
+        instances=tuple(replace(one, depends=()) for one in lock.instances if one.name == "chosen"),
+        targets=tuple(replace(one, packages=("chosen",)) for one in lock.targets),
+    )
+    with pytest.raises(InputFileError, match="does not fit together"):
+        plan_locked(world.now, less)
+
+
+def test_what_a_recipe_says_of_its_needs_now_is_noticed(world: World) -> None:
+    lock = world.lock("user.1")
+    world.recipe("user.1", 'depends: ["base" "extra"]')
+    (told,) = world.refusal(lock)
+    assert told.startswith("user 1: its recipe changed (opam file): sha256=")
+
+
+def test_a_dependency_placed_otherwise_is_noticed(world: World) -> None:
+    """The rules are of the repository, not of the recipe."""
+    lock = world.lock("library", target="kfreebsd")
+    (world.repository / "cross.toml").write_text('[both]\nbase = "for this test"\n')
+    told = world.refusal(lock)
+    assert any(
+        one == "library 1 [kfreebsd]: it was locked as depending on base both both@build generator@build; "
+        "it depends on base base@build both both@build generator@build"
+        for one in told
+    ), told
+
+
+def test_other_rules_for_keys_are_told_once(world: World) -> None:
+    lock = world.lock("user")
+    other = replace(lock, building=replace(lock.building, key_format=lock.building.key_format + 1))
+    (told,) = world.refusal(other)
+    assert told.startswith("builds: keys of format 2 with bubblewrap-1 were locked, this xpkg makes keys of format 1")
+
+
+def test_only_the_first_of_builds_that_differ_is_told(world: World) -> None:
+    lock = world.lock("user")
+    keys = {"base": "0" * 40, "user": "1" * 40}
+    other = replace(lock, instances=tuple(replace(one, key=keys[one.name]) for one in lock.instances))
+    (told,) = world.refusal(other)
+    assert told.startswith(
+        f"base 2 [build]: this xpkg derives other build steps for it: build key {'0' * 40} was locked"
+    )
+
+
+def test_every_difference_is_told_at_once(world: World) -> None:
+    lock = world.lock("library", "user")
+    world.recipe("user.2", 'depends: ["base" {>= "2"}] synopsis: "new"')
+    world.recipe("library.1", RECIPES["library.1"] + ' synopsis: "new"')
+    world.remove("base.2")
+    assert [one.split(":")[0] for one in world.refusal(lock)] == ["base 2", "library 1", "user 2"]
+
+
+def test_what_the_switch_holds_to_is_not_overruled(world: World) -> None:
+    lock = world.lock("user")
+    home = world.home
+    switch = home.find_switch()
+    with switch.lock():
+        switch.amend(world.home.store, pins=[Pin(name="base", version="1")])
+    with pytest.raises(LockDoesNotFit, match="not what the switch holds to") as caught:
+        plan_locked(world.now, lock)
+    assert any("pinned" in text for _, text in caught.value.context), caught.value.context
+
+
+def test_pins_are_locked_with_what_they_pin(world: World) -> None:
+    switch = world.home.find_switch()
+    with switch.lock():
+        switch.amend(world.home.store, pins=[Pin(name="base", version="1"), Pin(name="extra", version="1")])
+    with pytest.raises(NoSolution):
+        world.lock("user>=2")
+    lock = world.lock("user")
+    assert [(pin.name, pin.version, pin.kind) for pin in lock.pins] == [("base", "1", "version")]
+    assert versions(lock) == {"base build": "1", "user build": "1"}
+    with switch.lock():
+        switch.amend(world.home.store, pins=[])
+    assert world.again(lock, lambda wish: upgrading(wish, [], [])) == lock
+    assert versions(world.lock("user", before=None)) == {"base build": "2", "user build": "2"}
+
+
+def test_a_path_is_not_for_others(world: World, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "base.opam").write_text('opam-version: "2.0" x-toolchain: "none" version: "7"\n')
+    switch = world.home.find_switch()
+    with switch.lock():
+        switch.amend(world.home.store, pins=[Pin(name="base", version="7", address=str(source))])
+    made = make_lock(world.now, wish_for_packages(world.now, None, ["user"], [], ()))
+    assert str(tmp_path) not in lock_text(made.lock)
+    assert [(pin.name, pin.kind) for pin in made.lock.pins] == [("base", "path")]
+    assert any("base is pinned to a path of this machine" in note for note in made.notes)
+    lock = parse_lock(lock_text(made.lock).encode(), FILE)
+    assert "install base.7 build" in planned(world, lock)
+    (source / "more").write_text("a change")
+    assert [one.split(":")[0] for one in world.refusal(lock)] == ["base 7"]
+    with switch.lock():
+        switch.amend(world.home.store, pins=[])
+    with pytest.raises(NotFoundError, match="the switch in use has it pinned to no source"):
+        plan_locked(world.now, lock)
+    with pytest.raises(NotFoundError, match="the switch in use has it pinned to no source"):
+        world.again(lock)
+
+
+def test_a_hash_found_at_first_use_goes_with_the_lock(world: World) -> None:
+    """Another machine is held to it as well, and what it found itself is not overruled."""
+    url = "https://nowhere.invalid/base.tar"
+    world.recipe("base.2", f'url {{ src: "{url}" }}')
+    unknown = make_lock(world.now, wish_for_packages(world.now, None, ["base"], [], ()))
+    assert [str(source) for source in unknown.lock.packages[0].sources] == ["unhashed main"]
+    assert unknown.notes == ("base has a source without a hash: nothing can tell whether it changes",)
+    found = of_bytes(b"what was found")
+    FirstUse(world.home.root).record(Source(urls=(url,)), found)
+    lock = world.lock("base")
+    assert [str(source) for source in lock.packages[0].sources] == [f"{found} first-use main"]
+    (world.root / "first-use.json").unlink()
+    assert world.again(lock) == lock
+    assert planned(world, lock) == ["install base.2 build"]
+    hold_first_uses(world.now, lock)
+    assert FirstUse(world.home.root).held(Source(urls=(url,))).digests == (found,)
+    assert world.lock("base") == lock
+
+
+def test_a_repository_at_another_commit_with_the_same_recipes_is_fine(world: World, tmp_path: Path) -> None:
+    git = ["git", "-C", str(world.repository), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+
+    def commit(message: str) -> str:
+        subprocess.run([*git, "add", "-A"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", message], check=True)
+        return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+    from xpkg.ops import repositories
+    from xpkg.repo.sources.progress import silent
+
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    first = commit("first")
+    world.settings(f'[[repository]]\nname = "small"\naddress = "git+file://{world.repository}"\n')
+    repositories.update(world.home, [], silent)
+    lock = world.lock("user")
+    assert [(one.kind, one.address, one.revision) for one in lock.repositories] == [("git", "", f"git={first}")]
+    world.recipe("extra.2", "")
+    second = commit("second")
+    repositories.update(world.home, [], silent)
+    assert world.again(lock) == lock
+    plan = plan_locked(world.now, lock)
+    assert plan.notes == (
+        f"small is at git={second}, the lock was made at git={first}: what is locked is the same in both",
+    )
+    world.remove("base.2")
+    third = commit("third")
+    repositories.update(world.home, [], silent)
+    assert world.refusal(lock) == [
+        f"base 2: no repository has it any more; small had it at git={first}, and is at git={third} now"
+    ]
+    moved = world.again(lock)
+    assert moved.repositories[0].revision == f"git={third}"
+    world.settings("")
+    told = world.refusal(lock)
+    assert told[0].endswith(f"it was locked from small at git={first}, which is not configured here"), told
+
+
+def test_there_is_nothing_to_lock_in_an_empty_switch(world: World) -> None:
+    with pytest.raises(NotFoundError, match="nothing to lock"):
+        wish_of_switch(world.now)
+
+
+def test_the_state_and_the_place_of_a_repository_do_not_show(world: World, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = World(tmp_path / "other")
+    assert lock_text(other.lock("library", target="kfreebsd")) == lock_text(world.lock("library", target="kfreebsd"))
