@@ -231,6 +231,9 @@ class NoSolution(XpkgError):
         self.chain = chain
         self.relaxations = relaxations
 
+    def facts(self) -> dict[str, object]:
+        return {"chain": list(self.chain), "relaxations": [one.as_value() for one in self.relaxations]}
+
 
 class SolverGaveUp(XpkgError):
     """No answer within the bound set for the solver."""

@@ -8,10 +8,12 @@ says.  Each was tried before it is told: with it the whole request has a solutio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
+from xpkg.core.errors import NotFoundError
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import Asked, AskedFormula, Clauses, Conflicts, Group, Held, Invariant, Needs, Pinned, Removed
 from xpkg.solver.exploration import Problem
 from xpkg.solver.model import Atom, Instance, NoSolution, Request, on_machine
@@ -65,25 +67,19 @@ def relaxations(
     return found or tuple(_several(trial, every)) or tuple(islice(_recipes(trial, problem, groups), 1))
 
 
-def on_other_targets(request: Request, contexts: Mapping[str, Context]) -> tuple[Relaxation, ...]:
-    """Those of some targets for which all that was asked for could be had in an empty switch."""
+def on_other_targets(parts: Mapping[str, tuple[Request, Context]]) -> tuple[Relaxation, ...]:
+    """Those targets for which what was asked for could be had: each with the request that asks for it there."""
     from xpkg.solver.solve import solve
 
     found = []
-    for target, context in contexts.items():
-        moved = tuple(_moved(atom, request.target, target) for atom in request.install)
+    for target, (request, context) in parts.items():
         try:
-            solve(Request(target=target, install=moved, pins=request.pins), context)
-        except NoSolution:
+            solve(request, context)
+        except (NoSolution, NotFoundError):
             continue
-        text = f"it could be installed {on_machine(target)}"
+        text = f"it could be installed {on_machine(request.target or BUILD)}"
         found.append(Relaxation(kind=RelaxationKind.TARGET, subject=target, text=text))
     return tuple(found)
-
-
-def _moved(atom: Atom, old: str | None, new: str) -> Atom:
-    providers = tuple(_moved(one, old, new) for one in atom.providers)
-    return replace(atom, machine=new if atom.machine == old else atom.machine, providers=providers)
 
 
 Numbered = Sequence[tuple[int, Group]]

@@ -27,6 +27,8 @@ _COMMANDS = {
     "show": ("queries", "show", "Show a package, or with --steps how it would be built."),
     "search": ("queries", "search", "Search names, synopses, descriptions and tags."),
     "tree": ("tree", "tree", "Draw who needs whom."),
+    "why": ("why", "why", "Tell why a package is installed, or why one package needs another."),
+    "why-not": ("why", "why_not", "Tell whether a package could be installed, or what stands in the way."),
     "fetch": ("sources", "fetch", "Fetch the sources that an install would need."),
     "lint": ("lint", "lint", "Look for mistakes in recipes."),
     "update": ("repositories", "update", "Bring the copies of repositories up to date."),

@@ -60,7 +60,7 @@ class Printer:
                 "message": error.message,
                 "context": [list(c) for c in error.context],
             }
-            facts |= {"hint": error.hint, "exit_code": int(error.exit_code)}
+            facts |= {"hint": error.hint, "exit_code": int(error.exit_code), **error.facts()}
             _put(_json(facts), sys.stdout)
         lines = [f"xpkg: {printable(error.message)} [{error.reference}]"]
         for label, fact in error.context:

@@ -54,6 +54,10 @@ class XpkgError(Exception):
         if reference is not None:
             self.reference = reference
 
+    def facts(self) -> dict[str, object]:
+        """What some kinds of errors tell programs besides, as JSON values."""
+        return {}
+
     def __reduce__(self) -> tuple[Any, ...]:
         """All parts, for another process: kinds of errors differ in what they are made from."""
         return _with_parts, (type(self), self.args), self.__dict__

@@ -1,0 +1,142 @@
+"""``xpkg why-not``: whether a package could be installed, what that would change, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from xpkg.ops.asking import Ask
+from xpkg.ops.pairs import Pair
+from xpkg.ops.requests import asked, atoms_for
+from xpkg.ops.situation import Situation
+from xpkg.ops.solving import base_request, context_for
+from xpkg.ops.spelling import read_spelling
+from xpkg.repo.machine_names import NATIVE
+from xpkg.solver.model import NoSolution, Request
+from xpkg.solver.solve import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xpkg.ops.home import Home
+    from xpkg.solver.context import RepoContext
+    from xpkg.solver.model import Action, Instance, Solution
+    from xpkg.solver.protocol import Context
+    from xpkg.solver.relaxation import Relaxation
+
+
+class Verdict(StrEnum):
+    """The answer in one word."""
+
+    INSTALLED = "installed"
+    POSSIBLE = "possible"
+    """It would be chosen."""
+    OTHERWISE = "otherwise"
+    """It could be had, but another version would be chosen unless this one is asked for."""
+    IMPOSSIBLE = "impossible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What would be chosen ``instead`` of ``instance``, by the criterion that decides and its two values.
+
+    ``avoided`` is the flag that makes the instance a last resort, if one does.
+    """
+
+    instead: Instance
+    criterion: str
+    value: int
+    other: int
+    avoided: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """``instances``: what is there, or would be; ``changes`` are the steps to a state with it.
+
+    ``choice`` tells what would be chosen otherwise.  ``refusal`` explains what cannot be, and ``relaxations`` what
+    would help.
+    """
+
+    verdict: Verdict
+    instances: tuple[Instance, ...] = ()
+    changes: tuple[Action, ...] = ()
+    choice: Choice | None = None
+    refusal: NoSolution | None = None
+    relaxations: tuple[Relaxation, ...] = ()
+
+
+def why_not(home: Home, pair: Pair, spelling: str) -> Answer:
+    """Whether a package could be installed in the switch as it is, with its pins, holds and invariant.
+
+    Raises UnknownPackage, UsageError.
+    """
+    situation = Situation(home, home.find_switch(make=False))
+    wanted = read_spelling(spelling)
+    present = situation.here(pair).instances
+    there = tuple(one for one in present if one.name == wanted.name and wanted.allows(one.version))
+    request, context = _part(situation, pair, spelling)
+    if there:
+        return Answer(verdict=Verdict.INSTALLED, instances=there)
+    try:
+        solution = solve(request, context)
+    except NoSolution as refusal:
+        elsewhere = dict(_elsewhere(situation, pair, spelling))
+        return Answer(verdict=Verdict.IMPOSSIBLE, refusal=refusal, relaxations=_relaxed(refusal.relaxations, elsewhere))
+    instances = tuple(one for one in solution.instances if any(atom.accepts(one) for atom in request.install))
+    choice = None
+    if wanted.operator is not None:
+        choice = _choice(solution, solve(*_part(situation, pair, wanted.name)), instances, context)
+    return Answer(
+        verdict=Verdict.POSSIBLE if choice is None else Verdict.OTHERWISE,
+        instances=instances,
+        changes=solution.actions,
+        choice=choice,
+    )
+
+
+def _part(situation: Situation, pair: Pair, spelling: str) -> tuple[Request, RepoContext]:
+    ask = Ask(packages=(spelling,))
+    context = context_for(situation, pair, ask)
+    return asked(base_request(situation, pair, context, ask), ask, situation.universe, context, pair), context
+
+
+def _choice(solution: Solution, free: Solution, instances: tuple[Instance, ...], context: Context) -> Choice | None:
+    """What is chosen when the name alone is asked for, None when it is the same."""
+    for one in instances:
+        instead = free.find(one.name, one.machine)
+        if instead is None or instead.instance == one:
+            continue
+        names = free.cost_names or tuple(f"criterion {number}" for number in range(1, len(free.cost) + 1))
+        values = zip(names, solution.cost, free.cost, strict=False)
+        criterion, value, other = next(((name, a, b) for name, a, b in values if a != b), ("", 0, 0))
+        found = context.candidate(one, requested=True)
+        return Choice(
+            instead=instead.instance,
+            criterion=criterion,
+            value=value,
+            other=other,
+            avoided=getattr(found, "avoided", None),
+        )
+    return None
+
+
+def _elsewhere(situation: Situation, pair: Pair, spelling: str) -> Iterator[tuple[str, tuple[Request, Context]]]:
+    """The same in an empty switch, for each other target and this machine."""
+    empty = Situation(situation.home, None)
+    for name in sorted(situation.universe.targets):
+        other = Pair.of(name)
+        if other != pair:
+            ask = Ask(packages=(spelling,))
+            context = context_for(empty, other, ask)
+            atoms = atoms_for(empty.universe, context, other, (spelling,))
+            yield name if other.target else NATIVE, (Request(target=other.target, install=atoms), context)
+
+
+def _relaxed(known: tuple[Relaxation, ...], elsewhere: Mapping[str, tuple[Request, Context]]) -> tuple[Relaxation, ...]:
+    """With the targets where it could be had, which are preferred to changes of recipes."""
+    from xpkg.solver.relaxation import RelaxationKind, on_other_targets
+
+    recipes = tuple(one for one in known if one.kind is RelaxationKind.RECIPE)
+    return (*(one for one in known if one not in recipes), *on_other_targets(elsewhere), *recipes)
