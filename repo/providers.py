@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from xpkg.core.files import read_regular
-from xpkg.repo.opamfile.parser import MAX_SIZE
 from xpkg.repo.repository import Repository
 from xpkg.repo.universe import Universe
 
 _FIELD = b"x-provides"
-_MAX_BYTES = 4 * MAX_SIZE
 
 
 class Provider(NamedTuple):
@@ -55,11 +53,13 @@ def _ordered(found: list[tuple[int, Provider]]) -> tuple[Provider, ...]:
 
 def _overlay_may_say(universe: Universe, package: str) -> bool:
     """Whether an overlay of a package says anything of the field, by its text: most do not, and are not parsed."""
+    from xpkg.repo.opamfile.parser import MAX_SIZE
+
     for repository in universe.repositories:
         path = repository.overlays.get(package)
         if path is not None:
             try:
-                if _FIELD in read_regular(path, _MAX_BYTES):
+                if _FIELD in read_regular(path, 4 * MAX_SIZE):
                     return True
             except OSError:
                 return True  # what is wrong with it is told where the recipe is asked for

@@ -63,10 +63,7 @@ class Run:
 
 @value(kw_only=True)
 class Target:
-    """A machine.  ``variables`` are opam's global ones.
-
-    ``digest`` covers what can change a build: not the description, nor how products are run.
-    """
+    """A machine.  ``variables`` are opam's global ones."""
 
     name: str
     description: str
@@ -76,7 +73,12 @@ class Target:
     layout: Layout
     objects: Objects | None
     run: Run | None
-    digest: Digest
+
+    @property
+    def digest(self) -> Digest:
+        """Covers what can change a build: not the description, nor how products are run."""
+        parts = [asdict(part) if part else None for part in (self.toolchain, self.layout, self.objects)]
+        return of_value([self.name, self.triple, dict(self.variables), *parts])
 
     @property
     def machine(self) -> str:
@@ -138,7 +140,6 @@ def read_target(path: Path) -> Target:
     toolchain, layout = _toolchain(table), _layout(table)
     objects, run = _objects(table), _run(table)
     table.finish()
-    building = [name, triple, variables, asdict(toolchain), asdict(layout), objects and asdict(objects)]
     return Target(
         name=name,
         description=description,
@@ -148,7 +149,6 @@ def read_target(path: Path) -> Target:
         layout=layout,
         objects=objects,
         run=run,
-        digest=of_value(building),
     )
 
 

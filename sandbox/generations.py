@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xpkg.core.errors import StoreError
+from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD
 
 FORMAT = 2
@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 """What a switch or one of its trees can be called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(kw_only=True, order=True)
 class Root:
     """A package that the user asked for, in one tree; ``versions`` is the constraint's text or empty.
 
@@ -32,7 +32,7 @@ class Root:
     extras: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(kw_only=True, order=True)
 class Installed:
     """One installed instance; ``tree`` is the prefix it is in, mostly named as its machine."""
 
@@ -43,7 +43,7 @@ class Installed:
     tree: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(kw_only=True, order=True)
 class Tree:
     """One prefix of a generation.
 
@@ -57,7 +57,7 @@ class Tree:
     chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(kw_only=True, order=True)
 class Pin:
     """A package that can be had in one version only.
 
@@ -77,7 +77,7 @@ class Pin:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Generation:
     """One recorded state of a switch; number 0 is the empty one before any.
 
@@ -108,7 +108,7 @@ class Generation:
         raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class _File:
     format: int
     generation: Generation

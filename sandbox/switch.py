@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError, StoreError, UsageError
 from xpkg.core.files import (
@@ -33,10 +34,11 @@ from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
 from xpkg.sandbox.generations import NAME, RECORD, Generation, Installed, Pin, Root, Tree
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
-from xpkg.sandbox.prefix import Earlier, compose, verify
-from xpkg.sandbox.relocate import check_prefix
-from xpkg.sandbox.sealed import Difference
-from xpkg.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from xpkg.sandbox.prefix import Earlier
+    from xpkg.sandbox.sealed import Difference
+    from xpkg.sandbox.store import Store
 
 
 class Switch:
@@ -189,6 +191,8 @@ class Switch:
 
     def verify(self, store: Store, generation: Generation) -> dict[str, tuple[Difference, ...]]:
         """By tree, what is not as the generation made it; every byte is read."""
+        from xpkg.sandbox.prefix import verify
+
         return {
             tree.name: verify(
                 [store.output(instance.key) for instance in generation.installed if instance.tree == tree.name],
@@ -221,12 +225,16 @@ class Switch:
             raise UsageError(f"{printable(name)} cannot be the name of a prefix", reference="bad-name")
         stable = self._stable(name)
         if chosen is None:
+            from xpkg.sandbox.relocate import check_prefix
+
             check_prefix(str(stable))
             return Tree(name=name, prefix=str(stable), tools=tools)
         userprefix.check(Path(chosen), stable, self._root.root, self._former(name))
         return Tree(name=name, prefix=chosen, tools=tools, chosen=True)
 
     def _compose(self, store: Store, generation: Generation, directory: Path, renewed: frozenset[str]) -> None:
+        from xpkg.sandbox.prefix import compose
+
         directory.mkdir()
         directory.chmod(DIRECTORY_MODE)
         for tree in generation.trees:
@@ -238,6 +246,8 @@ class Switch:
 
     def _earlier(self, generation: Generation, tree: Tree, renewed: frozenset[str]) -> Earlier | None:
         """The current generation's tree of that name when it was made for the same paths."""
+        from xpkg.sandbox.prefix import Earlier
+
         before = self.current()
         if tree not in before.trees or _mapping(before, tree) != _mapping(generation, tree):
             return None

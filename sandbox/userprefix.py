@@ -9,7 +9,6 @@ from pathlib import Path
 
 from xpkg.core.errors import StoreError
 from xpkg.core.files import disk_errors, replace_link
-from xpkg.sandbox.relocate import check_prefix
 
 
 def check(directory: Path, stable: Path, root: Path, former: Path) -> None:
@@ -19,6 +18,8 @@ def check(directory: Path, stable: Path, root: Path, former: Path) -> None:
     (``former``) before the state directory was moved away from there; ``prefix-not-writable`` when the link could
     not be made.
     """
+    from xpkg.sandbox.relocate import check_prefix
+
     check_prefix(str(directory))
     with disk_errors("look at the prefix", directory):
         parent = directory.parent.resolve()

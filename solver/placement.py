@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from xpkg.core.values import value
 from xpkg.repo.formulas import Formula, atoms
 from xpkg.repo.machine_names import BUILD
-from xpkg.repo.recipes import RunsOn
 from xpkg.repo.universe import Universe
+
+if TYPE_CHECKING:
+    from xpkg.repo.recipes import RunsOn
 
 COMPILER = "ocaml"
 """The name that stands for a compiler: on a target, its own compiler package satisfies it."""

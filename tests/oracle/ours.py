@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.oracle.cudf import State
-from xpkg.core.digests import of_value
 from xpkg.core.errors import NotFoundError
 from xpkg.ops.asking import Ask
 from xpkg.ops.pairs import Pair
@@ -30,7 +29,6 @@ _MACHINE = Target(
     layout=Layout(),
     objects=None,
     run=None,
-    digest=of_value(""),
 )
 _PAIR = Pair()
 _OPAM = Preferences(criteria="opam")

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpkg.core.digests import of_value
 from xpkg.core.errors import InputFileError, NotFoundError
 from xpkg.repo.machine_names import NATIVE
 from xpkg.repo.opamfile.file import decode, parse
@@ -153,7 +152,6 @@ class World:
             layout=Layout(),
             objects=None,
             run=None,
-            digest=of_value(""),
         )
 
     def read_pin(self, pin: Pin, *, working: bool = False) -> None:

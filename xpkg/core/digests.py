@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 from xpkg.core.values import value
@@ -51,11 +49,15 @@ def strongest(digests: tuple[Digest, ...]) -> Digest | None:
 
 def of_bytes(data: bytes, algorithm: str = "sha256") -> Digest:
     """The digest of ``data``."""
+    import hashlib
+
     return Digest(algorithm, hashlib.new(algorithm, data).hexdigest())
 
 
 def of_file(path: Path, algorithm: str = "sha256") -> Digest:
     """The digest of a file's content, read in pieces."""
+    import hashlib
+
     hasher = hashlib.new(algorithm)
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -65,5 +67,7 @@ def of_file(path: Path, algorithm: str = "sha256") -> Digest:
 
 def of_value(value: object) -> Digest:
     """The digest of a value in canonical JSON: sorted keys, no spaces, ASCII only."""
+    import json
+
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return of_bytes(text.encode("ascii"))

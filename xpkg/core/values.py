@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from copy import copy
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
@@ -112,13 +114,17 @@ class _Fields:
 
     def __get__(self, instance: object, owner: Any) -> Mapping[str, dataclasses.Field[Any]]:
         annotations = owner.__dict__.get("__annotations__", {})  # noqa: RUF063 - texts
-        stated: list[Any] = [
-            (name, annotations[name], dataclasses.field(default=self._defaults[name]))
-            if name in self._defaults
-            else (name, annotations[name])
-            for name in self._names
-        ]
-        made = dataclasses.make_dataclass(owner.__name__, stated, frozen=True, kw_only=self._kw_only)
-        found: Mapping[str, dataclasses.Field[Any]] = made.__dataclass_fields__  # type: ignore[attr-defined]
+        found: dict[str, Any] = {}
+        for name in self._names:
+            one = found[name] = copy(_plain_field())
+            one.name, one.type, one.kw_only = name, annotations[name], self._kw_only
+            one.default = self._defaults.get(name, dataclasses.MISSING)
         owner.__dataclass_fields__ = found
         return found
+
+
+@lru_cache(maxsize=1)
+def _plain_field() -> dataclasses.Field[Any]:
+    """What ``dataclass`` makes of a field without anything special, to make others like it."""
+    made: Any = dataclasses.make_dataclass("made", ["name"])
+    return dataclasses.fields(made)[0]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xpkg.core.digests import of_value
 from xpkg.core.errors import NotFoundError
 from xpkg.core.text import did_you_mean, printable
 from xpkg.repo.machine_names import NATIVE
@@ -60,7 +59,7 @@ class _Changed(Mapping[str, "Target"]):
         if name != NATIVE or not self._variables:
             return found
         variables = {**found.variables, **self._variables}
-        return replace(found, variables=variables, digest=of_value([found.digest.hex, variables]))
+        return replace(found, variables=variables)
 
     def _has(self, package: str) -> bool:
         return any(one.versions(package) for one in self._repositories)
