@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import UsageError
-from xpkg.core.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from xpkg.repo.universe import Universe
@@ -72,7 +71,5 @@ def _names(universe: Universe, pattern: str) -> Sequence[str]:
     fits = glob(pattern)
     found = [name for name in known if fits(name)]
     if not found and not is_glob(pattern):
-        from xpkg.repo.universe import UnknownPackage
-
-        raise UnknownPackage(f"there is no package named {printable(pattern)}", hint=did_you_mean(pattern, known))
+        universe.versions(pattern)  # tells what there is instead
     return found
