@@ -175,7 +175,7 @@ def test_printed_fields(asked: Opam, home: Home) -> None:
     packages = ("conf-gmp.5", "mirage-crypto.2.4.0", "ocaml.5.3.0")
     ours = []
     for package in packages:
-        (entry,) = query_show.chosen(home, [package], pytest.fail)
+        (entry,) = query_show.chosen(home.universe, [package], pytest.fail)
         ours.append(query_show.fields(home, entry, names))
     for name in names:
         said = asked.run("show", *packages, f"--field={name}")
