@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import StoreError
-from xpkg.core.files import disk_errors
+from xpkg.core.files import disk_errors, read_regular
 from xpkg.core.locks import locked
 from xpkg.repo.entries import NO_NEEDS, Entry
 from xpkg.repo.index.content import Content, Version, collector_paused, open_content
@@ -26,10 +26,18 @@ if TYPE_CHECKING:
     from xpkg.repo.index.report import BuildReport
 
 _PROVIDES = b"x-provides"
-_FEW = 200
+_LONGEST = 4_000_000  # bytes; what is longer is no recipe
+_FEW = 100
 """In a directory of at most so many packages each is looked at to learn which provide other names."""
 _MANY = 100
 """So many changed recipes met in one run make writing the index again worth it."""
+
+
+def _holds_text(path: Path, text: bytes) -> bool:
+    try:
+        return text in read_regular(path, _LONGEST)
+    except OSError:
+        return False
 
 
 class IndexedDirectory:
@@ -167,22 +175,19 @@ class IndexedDirectory:
         now would be seen only by looking at all recipes.
         """
         content = self._opened_content()
+        large = content is not None and len(content.names) > _FEW
+        if content is not None and large and self._names() is not None:
+            return content.providers()
+        names = self.names()
         if content is None:
-            return self._naming_provides()
-        if len(content.names) <= _FEW:
-            changed = [name for name in self.names() if not self._as_indexed(name)]
-        else:
-            changed = [] if self._names() is not None else [one for one in self.names() if one not in content.names]
-        return sorted({*content.providers(), *changed}.intersection(self.names())) if changed else content.providers()
+            return [name for name in names if self._says_provides(name)]
+        changed = [name for name in names if not (name in content.names if large else self._as_indexed(name))]
+        same = set(content.providers()).intersection(names).difference(changed)
+        return sorted(same.union(filter(self._says_provides, changed)))
 
-    def _naming_provides(self) -> list[str]:
-        """The packages of which an opam file, all of which are read, has the field or seems to."""
-        from xpkg.repo.index.reading import opam_bytes
-
-        places = {name: self._directory.places(name) for name in self.names()}
-        return [
-            name for name, of in places.items() if any(_PROVIDES in (opam_bytes(one) or b"") for one in of.values())
-        ]
+    def _says_provides(self, name: str) -> bool:
+        """Whether an opam file of a package has the field, or seems to."""
+        return any(_holds_text(self.place(name, version)[0] / "opam", _PROVIDES) for version in self.versions(name))
 
     def _as_indexed(self, name: str) -> bool:
         """Whether all versions of a package are as they were when they were indexed."""
