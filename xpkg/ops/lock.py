@@ -25,6 +25,7 @@ from xpkg.ops.lock_file import (
 from xpkg.ops.lock_recipes import LockSources, locked_package
 from xpkg.ops.lock_repositories import locked_repositories
 from xpkg.ops.lock_wishes import Extras, LockWish, pair_of, target_name
+from xpkg.ops.locked_set import LockedContext, staying_solution
 from xpkg.ops.pairs import Pair
 from xpkg.ops.pins import developed_of, pins_of
 from xpkg.ops.requests import atoms_for
@@ -39,7 +40,7 @@ from xpkg.solver.protocol import Rejection
 
 if TYPE_CHECKING:
     from xpkg.ops.situation import Situation
-    from xpkg.solver.protocol import Formula
+    from xpkg.solver.protocol import Context, Formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def make_lock(situation: Situation, wish: LockWish, before: LockFile | None = No
     targets = sorted(wish.packages)
     pairs = [pair_of(situation, target) for target in targets]
     parts = [_part(situation, pair, wish, pins) for pair in pairs]
-    solutions = solve_all(parts, Preferences())
+    solutions = _solved(parts, [_may_move(wish, target) for target in targets])
     sources = LockSources(situation.home.root, () if before is None else before.packages)
     instances = [
         one
@@ -86,6 +87,29 @@ def make_lock(situation: Situation, wish: LockWish, before: LockFile | None = No
         for note in _lost(request, context, solution)
     ]
     return Made(lock=lock, notes=(*dict.fromkeys(lost), *_notes(solutions, lock)))
+
+
+def _may_move(wish: LockWish, target: str) -> bool:
+    """Whether what is locked for a target may move although it could stay."""
+    kept = wish.keep.get(target, ())
+    return target in wish.upgrade_all or not wish.upgrade.isdisjoint(one.name for one in kept)
+
+
+def _solved(parts: Sequence[tuple[Request, RepoContext]], may_move: Sequence[bool]) -> Sequence[Solution]:
+    """One solution a part.  What is locked for a part and still holds is its solution, however good others are."""
+    staying = [
+        None if moves else staying_solution(request, context)
+        for (request, context), moves in zip(parts, may_move, strict=True)
+    ]
+    settled = [solution for solution in staying if solution is not None]
+    if len(settled) == len(parts):
+        return settled
+    # The rest is solved beside what stays, so that it can have the same versions.
+    bounded: list[tuple[Request, Context]] = [
+        (request, context if solution is None else LockedContext(context, frozenset(solution.instances)))
+        for (request, context), solution in zip(parts, staying, strict=True)
+    ]
+    return solve_all(bounded, Preferences())
 
 
 def building_now() -> Building:

@@ -175,7 +175,7 @@ def told(found: Sequence[Change]) -> list[tuple[str, str, str]]:
     rows += [(change.kind, _said(change), change.where) for change in found if change.kind != "key"]
     keys = sum(change.kind == "key" for change in found)
     if keys:
-        rows.append(("rebuild", f"{keys} {'build' if keys == 1 else 'builds'} of the same version", ""))
+        rows.append(("rebuild", f"{keys} {'package' if keys == 1 else 'packages'} whose version stays", ""))
     return rows
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xpkg.core.errors import ExitCode, InputFileError, UsageError, XpkgError
+from xpkg.core.errors import ExitCode, InputFileError, NotFoundError, UsageError, XpkgError
 from xpkg.ops.holds import held_of
 from xpkg.ops.invariants import invariant_of
 from xpkg.ops.lock_file import LockFile
@@ -54,6 +54,18 @@ class LockedContext:
 
     def nearest(self, name: str) -> Sequence[str]:
         return self._inner.nearest(name)
+
+
+def staying_solution(request: Request, context: Context) -> Solution | None:
+    """The present state of a request as its solution; None where it does not meet it, or has more than it needs."""
+    instances = frozenset(request.installed)
+    if not instances:
+        return None
+    try:
+        solution = solve(request, LockedContext(context, instances))
+    except (NoSolution, NotFoundError):
+        return None
+    return solution if instances == set(solution.instances) else None
 
 
 def locked_solution(

@@ -213,6 +213,52 @@ def test_what_a_recipe_says_of_its_needs_now_is_noticed(world: World) -> None:
     assert told.startswith("user 1: its recipe changed (opam file): sha256=")
 
 
+def test_which_part_of_a_recipe_changed_is_told(world: World) -> None:
+    directory = world.repository / "packages" / "base" / "base.2"
+
+    def parts() -> str:
+        (told,) = world.refusal(lock)
+        return told.removeprefix("base 2: its recipe changed (").split("): sha256=")[0]
+
+    lock = world.lock("base")
+    (directory / "files").mkdir()
+    (directory / "files" / "a.patch").write_text("x")
+    assert parts() == "files/a.patch new"
+    lock = world.lock("base")
+    (directory / "files" / "a.patch").write_text("y")
+    assert parts() == "files/a.patch changed"
+    (directory / "files" / "a.patch").rename(directory / "files" / "b.patch")
+    (directory / "opam").write_text((directory / "opam").read_text() + "# more\n")
+    assert parts() == "opam file; files/a.patch gone; files/b.patch new"
+    lock = world.lock("base")
+    (directory / "files" / "b.patch").chmod(0o755)
+    assert parts() == "the right to execute one of its files"
+    overlays = world.repository / "overlays"
+    overlays.mkdir()
+    text = 'opam-version: "2.0"\noverlay "for this test" {\n  add { x-note: "WORD" }\n}\n'
+    (overlays / "base.opam").write_text(text)
+    assert parts() == "overlays of none, now of small"
+    lock = world.lock("base")
+    (overlays / "base.opam").write_text(text.replace("WORD", "WORDS"))
+    assert parts() == "overlay of small"
+
+
+def test_a_machine_that_is_defined_otherwise_is_told_and_not_all_that_is_built_for_it(world: World) -> None:
+    targets = world.repository / "targets"
+    targets.mkdir()
+    text = (
+        'name = "moon"\ndescription = "x"\ntriple = "riscv64-moon-none"\n[variables]\narch = "riscv64"\nos = "moon"\n'
+    )
+    (targets / "moon.toml").write_text(text)
+    lock = world.lock("user", target="moon")
+    assert [one.name for one in lock.machines] == ["build", "moon"]
+    (targets / "moon.toml").write_text(text.replace('description = "x"', 'description = "y"'))
+    assert len(planned(world, lock)) == 2
+    (targets / "moon.toml").write_text(text.replace('os = "moon"', 'os = "sun"'))
+    (told,) = world.refusal(lock)
+    assert told.startswith("machine moon: its definition changed: sha256=")
+
+
 def test_a_dependency_placed_otherwise_is_noticed(world: World) -> None:
     """The rules are of the repository, not of the recipe."""
     lock = world.lock("library", target="kfreebsd")
