@@ -16,7 +16,7 @@ from xpkg.core.errors import NotFoundError
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import Asked, AskedFormula, Clauses, Conflicts, Group, Held, Invariant, Needs, Pinned, Removed
 from xpkg.solver.exploration import Problem
-from xpkg.solver.model import Atom, Instance, NoSolution, Request, on_machine
+from xpkg.solver.model import Atom, Instance, NoSolution, Request, VersionSet, on_machine
 from xpkg.solver.protocol import Context, Need, needs_of
 from xpkg.solver.trial import Trial
 from xpkg.solver.version_ranges import listed
@@ -122,13 +122,21 @@ def _versions(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
     found = []
     for number, group in groups:
         wanted = _wanted(group)
-        near = trial.nearest([number], wanted) if wanted is not None and wanted.versions is not None else None
-        if wanted is not None and near is not None:
+        if wanted is None or wanted.versions is None:
+            continue
+        near = trial.nearest([number], wanted)
+        if near is not None:
             away, one = near
-            text = f"{one.name} {one.version} could be had instead of {wanted.name} {wanted.versions}"
+            text = f"{one.name} {one.version} could be had instead of {wanted.name} {_plain(wanted.versions)}"
             subject = f"{one.name}.{one.version}"
             found.append((away, Relaxation(kind=RelaxationKind.VERSION, subject=subject, text=text)))
     yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
+
+
+def _plain(versions: VersionSet) -> str:
+    """``5`` for ``= 5``: one version needs no sign."""
+    text = str(versions)
+    return text.removeprefix("= ").strip('"') if text.startswith("= ") and "|" not in text else text
 
 
 def _wanted(group: Group) -> Atom | Need | None:

@@ -51,9 +51,10 @@ class Trial:
         usable = [one for one in self._problem.usable.get(key, ()) if one.version != other_than]
         return self.first(without, sorted(usable, key=lambda one: self._problem.candidates[one].avoided is not None))
 
-    def nearest(self, without: Collection[int], wanted: Need | Atom) -> tuple[int, Instance] | None:
-        """The version nearest to those wanted that could be there, and how many versions away it is.
+    def nearest(self, without: Collection[int], wanted: Need | Atom) -> tuple[tuple[int, bool], Instance] | None:
+        """The version nearest to those wanted that could be there.
 
+        With it, how many versions away it is, and whether it is older.
         Of two equally near ones the newer; one to be avoided only when no other could be.
         """
         key = wanted.name, wanted.machine
@@ -85,5 +86,6 @@ def _spelled(wanted: Need | Atom) -> set[str]:
     return {version} if isinstance(version, str) else set()
 
 
-def _away(place: int, meant: Sequence[int]) -> int:
-    return min((abs(place - one) for one in meant), default=0)
+def _away(place: int, meant: Sequence[int]) -> tuple[int, bool]:
+    """How far a place is from the nearest one meant, and whether it is below that."""
+    return min(((abs(place - one), place < one) for one in meant), default=(0, False))

@@ -156,6 +156,9 @@ def _answer(printer: Printer, answer: Answer) -> None:
     _changes(printer, answer.changes)
 
 
+_INSTALL = "install"
+
+
 def _named(instance: Instance) -> str:
     return f"{instance.name} {instance.version} [{instance.machine}]"
 
@@ -165,16 +168,18 @@ def _choice(choice: Choice) -> str:
     if choice.avoided is not None:
         return f"{instead} would be chosen unless this version is asked for: it is marked {choice.avoided}"
     decides = f" ({choice.criterion}: {choice.other} instead of {choice.value})" if choice.criterion else ""
-    return f"{instead} would be chosen unless this version is asked for{decides}"
+    return f"{instead} would be chosen unless this version is asked for{': it is newer' * choice.newer}{decides}"
 
 
 def _changes(printer: Printer, changes: Sequence[Action]) -> None:
-    if not changes:
-        return
-    printer.line(f"  that would take {len(changes)} {'step' if len(changes) == 1 else 'steps'}:")
-    printer.table(
-        [(f"    {one.action}", _named(one.instance), one.reason + _before(one)) for one in changes if one.action]
-    )
+    """What would become of what is there, line by line; of what is new only how much it is, unless asked for more."""
+    new = [one for one in changes if one.action == _INSTALL]
+    other = [one for one in changes if one.action != _INSTALL]
+    if new:
+        printer.line(f"  that would install {len(new)} {'package' if len(new) == 1 else 'packages'}")
+    for one in new:
+        printer.detail(f"    {_named(one.instance)}: {one.reason}")
+    printer.table([(f"  {one.action}", _named(one.instance), one.reason + _before(one)) for one in other])
 
 
 def _before(action: Action) -> str:
@@ -199,6 +204,7 @@ def _answer_value(package: str, target: str | None, answer: Answer) -> dict[str,
             "criterion": choice.criterion,
             "value": choice.other,
             "other": choice.value,
+            "newer": choice.newer,
             "avoided": choice.avoided,
         },
         "message": None if answer.refusal is None else answer.refusal.message,

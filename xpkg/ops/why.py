@@ -111,7 +111,7 @@ def _not_installed(home: Home, graph: Graph, wanted: Spelling) -> NotFoundError:
     return NotInstalled(
         f"{named} is not installed in switch {home.switch_name}",
         context=(("installed is", ", ".join(there)),) if there else (),
-        hint="xpkg why-not tells whether it could be, and what stands in the way",
+        hint=f"xpkg why-not {wanted.name} tells whether it could be, and what stands in the way",
     )
 
 

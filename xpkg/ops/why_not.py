@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 from xpkg.ops.asking import Ask
 from xpkg.ops.pairs import Pair
-from xpkg.ops.requests import asked, atoms_for
+from xpkg.ops.requests import asked
 from xpkg.ops.situation import Situation
 from xpkg.ops.solving import base_request, context_for
 from xpkg.ops.spelling import read_spelling
-from xpkg.repo.machine_names import NATIVE
+from xpkg.repo.version_order import version_key
 from xpkg.solver.model import NoSolution, Request
 from xpkg.solver.solve import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from xpkg.ops.home import Home
     from xpkg.solver.context import RepoContext
     from xpkg.solver.model import Action, Instance, Solution
@@ -41,13 +39,14 @@ class Verdict(StrEnum):
 class Choice:
     """What would be chosen ``instead`` of ``instance``, by the criterion that decides and its two values.
 
-    ``avoided`` is the flag that makes the instance a last resort, if one does.
+    ``newer``: it is of a newer version.  ``avoided`` is the flag that makes the instance a last resort, if one does.
     """
 
     instead: Instance
     criterion: str
     value: int
     other: int
+    newer: bool
     avoided: str | None
 
 
@@ -82,8 +81,8 @@ def why_not(home: Home, pair: Pair, spelling: str) -> Answer:
     try:
         solution = solve(request, context)
     except NoSolution as refusal:
-        elsewhere = dict(_elsewhere(situation, pair, spelling))
-        return Answer(verdict=Verdict.IMPOSSIBLE, refusal=refusal, relaxations=_relaxed(refusal.relaxations, elsewhere))
+        relaxations = _relaxed(refusal.relaxations, situation, pair, spelling)
+        return Answer(verdict=Verdict.IMPOSSIBLE, refusal=refusal, relaxations=relaxations)
     instances = tuple(one for one in solution.instances if any(atom.accepts(one) for atom in request.install))
     choice = None
     if wanted.operator is not None:
@@ -117,26 +116,19 @@ def _choice(solution: Solution, free: Solution, instances: tuple[Instance, ...],
             criterion=criterion,
             value=value,
             other=other,
+            newer=version_key(instead.instance.version) > version_key(one.version),
             avoided=getattr(found, "avoided", None),
         )
     return None
 
 
-def _elsewhere(situation: Situation, pair: Pair, spelling: str) -> Iterator[tuple[str, tuple[Request, Context]]]:
-    """The same in an empty switch, for each other target and this machine."""
-    empty = Situation(situation.home, None)
-    for name in sorted(situation.universe.targets):
-        other = Pair.of(name)
-        if other != pair:
-            ask = Ask(packages=(spelling,))
-            context = context_for(empty, other, ask)
-            atoms = atoms_for(empty.universe, context, other, (spelling,))
-            yield name if other.target else NATIVE, (Request(target=other.target, install=atoms), context)
-
-
-def _relaxed(known: tuple[Relaxation, ...], elsewhere: Mapping[str, tuple[Request, Context]]) -> tuple[Relaxation, ...]:
-    """With the targets where it could be had, which are preferred to changes of recipes."""
+def _relaxed(known: tuple[Relaxation, ...], situation: Situation, pair: Pair, spelling: str) -> tuple[Relaxation, ...]:
+    """With the targets where it could be had, where nothing smaller helps than to change a recipe."""
     from xpkg.solver.relaxation import RelaxationKind, on_other_targets
 
-    recipes = tuple(one for one in known if one.kind is RelaxationKind.RECIPE)
-    return (*(one for one in known if one not in recipes), *on_other_targets(elsewhere), *recipes)
+    smaller = tuple(one for one in known if one.kind is not RelaxationKind.RECIPE)
+    if smaller:
+        return smaller
+    others = {name: Pair.of(name) for name in sorted(situation.universe.targets)}
+    parts = {name: _part(situation, other, spelling) for name, other in others.items() if other != pair}
+    return (*on_other_targets(parts), *known)

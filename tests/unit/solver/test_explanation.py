@@ -37,7 +37,7 @@ def test_two_needs_of_one_package_and_the_nearest_fix() -> None:
         "solo 1 needs ocaml >= 5 (says table)",
         "no version of ocaml meets all of this",
     )
-    assert error.hint == "lwt 5 could be had instead of lwt = 6; or without solo the rest could be installed"
+    assert error.hint == "lwt 5 could be had instead of lwt 6; or without solo the rest could be installed"
 
 
 def test_one_package_at_two_versions_on_two_machines() -> None:
