@@ -90,7 +90,7 @@ def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance])
 
 
 def _still_needed(problem: Problem) -> set[Instance]:
-    """What the roots that are not to go, and the invariant, need now (``OpamClient.remove_t``).
+    """What the roots that are not to go, the invariant and what is held need now (``OpamClient.remove_t``).
 
     Of alternatives all that are there count.
     """
@@ -98,7 +98,8 @@ def _still_needed(problem: Problem) -> set[Instance]:
     invariant = [] if request.invariant is None else needs_of(request.invariant)
     edges = edges_of([problem.candidates[one] for one in request.installed if one in problem.candidates])
     found: set[Instance] = set()
-    queue = [one for one in request.roots if (one.name, one.machine) not in request.remove]
+    kept = (*request.roots, *request.held)
+    queue = [one for one in kept if (one.name, one.machine) not in request.remove]
     queue += [one for one in request.installed if any(need.accepts(one) for need in invariant)]
     while queue:
         one = queue.pop()

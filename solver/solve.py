@@ -64,7 +64,8 @@ def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cos
     requested = _requested(request, edges)
     asked = {key for atom in request.install for key in atom.keys}
     asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}
-    given = dict.fromkeys(_meeting([request.invariant], edges), "part of the switch's invariant")
+    given = {one: "held as it is" for one in request.held if one in edges}
+    given |= dict.fromkeys(_meeting([request.invariant], edges), "part of the switch's invariant")
     reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, edges)
     if not request.prune:
         before = {(one.name, one.machine) for one in request.installed}

@@ -229,7 +229,7 @@ def state_cost(table: dict[str, Row], request: Request, state: State) -> tuple[i
 
 def needed(table: dict[str, Row], request: Request) -> set[tuple[str, str]]:
     """What of the present state the roots that stay need, and what the invariant names."""
-    found = {one for one in request.roots if (one.name, one.machine) not in request.remove}
+    found = {one for one in (*request.roots, *request.held) if (one.name, one.machine) not in request.remove}
     if request.invariant is not None:
         found |= {one for one in request.installed if any(n.accepts(one) for n in needs_of(request.invariant))}
     while True:
@@ -272,7 +272,7 @@ def test_as_good_as_the_best_of_all_states(
     assert order_is_right(solution.instances, {node.instance: node.requires for node in solution.nodes})
 
 
-def holds(group: Group, state: State) -> bool:
+def holds(table: dict[str, Row], group: Group, state: State) -> bool:
     """Whether a state respects one statement of a problem."""
     match group:
         case Asked(wanted):
@@ -289,8 +289,12 @@ def holds(group: Group, state: State) -> bool:
             return state.isdisjoint(instances) or met(wanted, state)
         case Conflicts(instances, need):
             return state.isdisjoint(instances) or not any(need.accepts(one) for one in state)
-        case OneOfClass(_, machine, names):
-            return len({one.name for one in state if one.machine == machine and one.name in names}) < 2
+        case OneOfClass(conflict_class, machine):
+            there = [one for one in state if one.machine == machine]
+            return (
+                len({one.name for one in there if table[f"{one.name} {one.version}"].conflict_class == conflict_class})
+                < 2
+            )
         case OneVersion(name):
             return len({one.version for one in state if one.name == name}) < 2
     raise AssertionError(group)
@@ -312,7 +316,7 @@ def test_nothing_can_be_left_out_of_a_conflict(case: tuple[dict[str, Row], Reque
     event("a conflict" if core else "none")
     # Each statement as the sets in which it holds, as bits: a conflict is minimal when only all together exclude all.
     sets = [frozenset(some) for some in powerset(clauses.variable)]
-    where = [sum(1 << place for place, state in enumerate(sets) if holds(group, state)) for group in core]
+    where = [sum(1 << place for place, state in enumerate(sets) if holds(two, group, state)) for group in core]
     everywhere = (1 << len(sets)) - 1
     if core:
         assert not reduce(and_, where)
@@ -324,7 +328,10 @@ def relaxed(request: Request, one: Relaxation) -> list[Request]:
     """The requests that a relaxation may mean."""
     match one.kind:
         case RelaxationKind.PIN:
-            return [replace(request, pins=tuple(pin for pin in request.pins if pin[0] != one.subject))]
+            names = one.subject.split(", ")
+            dropped = replace(request, pins=tuple(pin for pin in request.pins if pin[0] not in names))
+            both = " and the hold on " in one.text
+            return [replace(dropped, held=tuple(held for held in request.held if not both or held.name not in names))]
         case RelaxationKind.HOLD:
             return [replace(request, held=tuple(held for held in request.held if held.name != one.subject))]
         case RelaxationKind.INVARIANT:
@@ -332,7 +339,8 @@ def relaxed(request: Request, one: Relaxation) -> list[Request]:
         case RelaxationKind.VERSION:
             name, _, version = one.subject.partition(".")
             others = tuple(a for a in request.install if a.name != name)
-            return [replace(request, install=(*others, atom(f"{name} = {version}")))]
+            instead = replace(request, install=(*others, atom(f"{name} = {version}")))
+            return [instead, replace(instead, formulas=())]
         case RelaxationKind.REQUEST:
             return [
                 replace(request, install=tuple(a for a in request.install if a.name != one.subject)),
