@@ -15,7 +15,7 @@ from xpkg.ops.lock import Made, make_lock
 from xpkg.ops.lock_diff import changes, told
 from xpkg.ops.lock_file import DEFAULT_NAME, EXTRAS, LockFile
 from xpkg.ops.lock_reader import read_lock
-from xpkg.ops.lock_wishes import LockWish, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
+from xpkg.ops.lock_wishes import LockWish, set_pins_aside, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
 from xpkg.ops.lock_writing import one_at_a_time, would_change, write_lock
 from xpkg.ops.situation import Situation
 
@@ -118,6 +118,7 @@ def _wish(
         return wish_for_packages(situation, before, packages, targets, extras)
     if before is None or from_switch:
         return wish_of_switch(situation)
+    set_pins_aside(situation, before)
     return wish_of_lock(before)
 
 

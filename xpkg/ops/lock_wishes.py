@@ -66,6 +66,17 @@ def wish_for_packages(
     )
 
 
+def set_pins_aside(situation: Situation, before: LockFile) -> None:
+    """Let a situation have no pins but those of sources that a lock has too.
+
+    What a lock asks for must not depend on whose switch it is made anew in; its own pins are in the wish.
+    """
+    if situation.generation is not None:
+        sources = {pin.name for pin in before.pins if pin.kind != "version"}
+        pins = tuple(pin for pin in situation.generation.pins if pin.address and pin.name in sources)
+        situation.generation = replace(situation.generation, pins=pins)
+
+
 def wish_of_lock(before: LockFile) -> LockWish:
     """To lock once more what a lock asks for."""
     return LockWish(

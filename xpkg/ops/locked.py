@@ -131,7 +131,10 @@ def _package(
     now = locked_package(universe.recipe(package.name, package.version), sources)
     if now.recipe != package.recipe:
         parts = "; ".join(recipe_parts(package, now))
-        yield label, f"its recipe changed ({parts}): {_change(package.recipe, now.recipe)}"
+        moved = (
+            "" if now.repository == package.repository else f" and is from {now.repository}, not {package.repository}"
+        )
+        yield label, f"its recipe changed ({parts}){moved}: {_change(package.recipe, now.recipe)}"
     if now.sources != package.sources:
         told = [", ".join(map(str, one.sources)) or "none" for one in (package, now)]
         yield label, f"its sources changed: {told[0]}, now {told[1]}"

@@ -18,7 +18,7 @@ from xpkg.ops.lock_diff import changes
 from xpkg.ops.lock_file import LockFile
 from xpkg.ops.lock_reader import parse_lock
 from xpkg.ops.lock_text import lock_text
-from xpkg.ops.lock_wishes import LockWish, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
+from xpkg.ops.lock_wishes import LockWish, set_pins_aside, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
 from xpkg.ops.locked import LockDiffers, hold_first_uses, plan_locked
 from xpkg.ops.locked_set import LockDoesNotFit
 from xpkg.ops.situation import Situation
@@ -79,7 +79,9 @@ class World:
         return make_lock(now, wish_for_packages(now, before, packages, [target], extras), before).lock
 
     def again(self, before: LockFile, change: Callable[[LockWish], LockWish] = lambda wish: wish) -> LockFile:
-        return make_lock(self.now, change(wish_of_lock(before)), before).lock
+        now = self.now
+        set_pins_aside(now, before)
+        return make_lock(now, change(wish_of_lock(before)), before).lock
 
     def refusal(self, lock: LockFile) -> list[str]:
         """What is said to differ."""
@@ -316,6 +318,10 @@ def test_pins_are_locked_with_what_they_pin(world: World) -> None:
     lock = world.lock("user")
     assert [(pin.name, pin.version, pin.kind) for pin in lock.pins] == [("base", "1", "version")]
     assert versions(lock) == {"base build": "1", "user build": "1"}
+    for pins in ([], [Pin(name="base", version="2")], [Pin(name="user", version="2")]):
+        with switch.lock():
+            switch.amend(world.home.store, pins=pins)
+        assert world.again(lock) == lock
     with switch.lock():
         switch.amend(world.home.store, pins=[])
     assert world.again(lock, lambda wish: upgrading(wish, [], [])) == lock
@@ -400,6 +406,20 @@ def test_a_repository_at_another_commit_with_the_same_recipes_is_fine(world: Wor
     world.settings("")
     told = world.refusal(lock)
     assert told[0].endswith(f"it was locked from small at git={first}, which is not configured here"), told
+
+
+def test_a_repository_that_goes_first_does_not_take_a_locked_version_over(world: World, tmp_path: Path) -> None:
+    lock = world.lock("user")
+    above = tmp_path / "above"
+    (above / "packages").mkdir(parents=True)
+    subprocess.run(["cp", "-r", world.repository / "packages" / "base", above / "packages"], check=True)
+    settings = (world.root / "settings.toml").read_text()
+    world.settings(f'[[repository]]\nname = "above"\naddress = "{above}"\n{settings}')
+    assert plan_locked(world.now, lock).notes == ("base 2 comes from above, not from small: it is the same",)
+    with (above / "packages" / "base" / "base.2" / "opam").open("a") as recipe:
+        recipe.write('install: ["true"]')
+    (told,) = world.refusal(lock)
+    assert told.startswith("base 2: its recipe changed (opam file) and is from above, not small: sha256=")
 
 
 def test_there_is_nothing_to_lock_in_an_empty_switch(world: World) -> None:
