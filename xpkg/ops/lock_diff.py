@@ -121,9 +121,9 @@ def _packages(before: LockFile, after: LockFile) -> Iterator[Change]:
             yield Change(kind="source", what=what, before=old_sources, after=new_sources)
 
 
-def recipe_parts(was: LockedPackage, now: LockedPackage) -> list[str]:
-    """Which parts of a recipe are not the same."""
-    parts = ["opam file"] if was.opam != now.opam else []
+def recipe_parts(was: LockedPackage, now: LockedPackage, opam: str = "opam file") -> list[str]:
+    """Which parts of a recipe are not the same; ``opam`` tells of the opam file."""
+    parts = [opam] if was.opam != now.opam else []
     old, new = dict(was.files), dict(now.files)
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):

@@ -9,6 +9,7 @@ from xpkg.core.errors import ExitCode, NotFoundError, XpkgError
 from xpkg.core.text import did_you_mean
 from xpkg.ops.lock import building_now, context_of, invariant_for, locked_instances, machines_now, missing_pin
 from xpkg.ops.lock_diff import recipe_parts
+from xpkg.ops.lock_fields import changed_fields
 from xpkg.ops.lock_file import LockedInstance, LockedPackage, LockFile
 from xpkg.ops.lock_recipes import LockSources, locked_package
 from xpkg.ops.lock_repositories import repository_now
@@ -128,9 +129,11 @@ def _package(
     if not universe.repositories_of(package.name) or package.version not in universe.versions(package.name):
         yield label, _gone(situation, lock, package)
         return
-    now = locked_package(universe.recipe(package.name, package.version), sources)
+    recipe = universe.recipe(package.name, package.version)
+    now = locked_package(recipe, sources)
     if now.recipe != package.recipe:
-        parts = "; ".join(recipe_parts(package, now))
+        fields = None if now.opam == package.opam else changed_fields(situation.home, lock, package, recipe.original)
+        parts = "; ".join(recipe_parts(package, now, _opam_told(fields)))
         moved = (
             "" if now.repository == package.repository else f" and is from {now.repository}, not {package.repository}"
         )
@@ -138,6 +141,12 @@ def _package(
     if now.sources != package.sources:
         told = [", ".join(map(str, one.sources)) or "none" for one in (package, now)]
         yield label, f"its sources changed: {told[0]}, now {told[1]}"
+
+
+def _opam_told(fields: tuple[str, ...] | None) -> str:
+    if fields is None:
+        return "opam file"
+    return f"opam file: {', '.join(fields)}" if fields else "opam file: nothing but comments and layout"
 
 
 def _gone(situation: Situation, lock: LockFile, package: LockedPackage) -> str:

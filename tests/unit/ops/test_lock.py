@@ -395,6 +395,14 @@ def test_a_repository_at_another_commit_with_the_same_recipes_is_fine(world: Wor
     assert plan.notes == (
         f"small is at git={second}, the lock was made at git={first}: what is locked is the same in both",
     )
+    world.recipe("base.2", 'synopsis: "x" url { src: "https://nowhere.invalid/x" }')
+    commit("other")
+    repositories.update(world.home, [], silent)
+    assert world.refusal(lock)[0].startswith("base 2: its recipe changed (opam file: synopsis, url): sha256=")
+    world.recipe("base.2", "# more")
+    commit("comments")
+    repositories.update(world.home, [], silent)
+    assert "(opam file: nothing but comments and layout)" in world.refusal(lock)[0]
     world.remove("base.2")
     third = commit("third")
     repositories.update(world.home, [], silent)
