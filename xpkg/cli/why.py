@@ -146,7 +146,7 @@ def _answer(printer: Printer, answer: Answer) -> None:
         printer.line(answer.refusal.message)
         for sentence in answer.refusal.chain:
             printer.line(f"  because: {sentence}")
-        for one in answer.relaxations:
+        for one in answer.refusal.relaxations:
             printer.line(f"  would help: {one.text}")
         return
     for instance in answer.instances:
@@ -209,7 +209,7 @@ def _answer_value(package: str, target: str | None, answer: Answer) -> dict[str,
         },
         "message": None if answer.refusal is None else answer.refusal.message,
         "chain": [] if answer.refusal is None else list(answer.refusal.chain),
-        "relaxations": [one.as_value() for one in answer.relaxations],
+        "relaxations": [] if answer.refusal is None else [one.as_value() for one in answer.refusal.relaxations],
     }
 
 

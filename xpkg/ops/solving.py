@@ -35,7 +35,14 @@ def plan(home: Home, switch: Switch | None, pairs: Sequence[Pair], ask: Ask) -> 
     if ask.verb == "upgrade" and ask.packages:
         return _upgrade_of_some(situation, pairs, ask)
     parts = [_part(situation, pair, ask) for pair in pairs]
-    return _solved(situation, pairs, ask, parts)
+    try:
+        return _solved(situation, pairs, ask, parts)
+    except NoSolution as refusal:
+        if ask.verb != "install" or ask.dependencies_only or len(pairs) > 1:
+            raise
+        from xpkg.ops.elsewhere import with_other_targets
+
+        raise with_other_targets(refusal, situation, pairs[0], ask) from None
 
 
 def plan_request(home: Home, pair: Pair, request: Request) -> PairPlan:

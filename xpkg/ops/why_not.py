@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from xpkg.ops.asking import Ask
-from xpkg.ops.pairs import Pair
+from xpkg.ops.elsewhere import with_other_targets
 from xpkg.ops.requests import asked
 from xpkg.ops.situation import Situation
 from xpkg.ops.solving import base_request, context_for
@@ -18,10 +18,10 @@ from xpkg.solver.solve import solve
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
+    from xpkg.ops.pairs import Pair
     from xpkg.solver.context import RepoContext
     from xpkg.solver.model import Action, Instance, Solution
     from xpkg.solver.protocol import Context
-    from xpkg.solver.relaxation import Relaxation
 
 
 class Verdict(StrEnum):
@@ -54,8 +54,7 @@ class Choice:
 class Answer:
     """``instances``: what is there, or would be; ``changes`` are the steps to a state with it.
 
-    ``choice`` tells what would be chosen otherwise.  ``refusal`` explains what cannot be, and ``relaxations`` what
-    would help.
+    ``choice`` tells what would be chosen otherwise.  ``refusal`` explains what cannot be.
     """
 
     verdict: Verdict
@@ -63,7 +62,6 @@ class Answer:
     changes: tuple[Action, ...] = ()
     choice: Choice | None = None
     refusal: NoSolution | None = None
-    relaxations: tuple[Relaxation, ...] = ()
 
 
 def why_not(home: Home, pair: Pair, spelling: str) -> Answer:
@@ -80,9 +78,9 @@ def why_not(home: Home, pair: Pair, spelling: str) -> Answer:
         return Answer(verdict=Verdict.INSTALLED, instances=there)
     try:
         solution = solve(request, context)
-    except NoSolution as refusal:
-        relaxations = _relaxed(refusal.relaxations, situation, pair, spelling)
-        return Answer(verdict=Verdict.IMPOSSIBLE, refusal=refusal, relaxations=relaxations)
+    except NoSolution as refused:
+        refusal = with_other_targets(refused, situation, pair, Ask(packages=(spelling,)))
+        return Answer(verdict=Verdict.IMPOSSIBLE, refusal=refusal)
     instances = tuple(one for one in solution.instances if any(atom.accepts(one) for atom in request.install))
     choice = None
     if wanted.operator is not None:
@@ -120,15 +118,3 @@ def _choice(solution: Solution, free: Solution, instances: tuple[Instance, ...],
             avoided=getattr(found, "avoided", None),
         )
     return None
-
-
-def _relaxed(known: tuple[Relaxation, ...], situation: Situation, pair: Pair, spelling: str) -> tuple[Relaxation, ...]:
-    """With the targets where it could be had, where nothing smaller helps than to change a recipe."""
-    from xpkg.solver.relaxation import RelaxationKind, on_other_targets
-
-    smaller = tuple(one for one in known if one.kind is not RelaxationKind.RECIPE)
-    if smaller:
-        return smaller
-    others = {name: Pair.of(name) for name in sorted(situation.universe.targets)}
-    parts = {name: _part(situation, other, spelling) for name, other in others.items() if other != pair}
-    return (*on_other_targets(parts), *known)
