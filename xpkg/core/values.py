@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from copy import copy
-from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
@@ -19,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 T = TypeVar("T")
+
+_FEW = 30
+"""So many values of a class are made before its ``__init__`` is compiled: of most classes fewer are."""
 
 
 @overload
@@ -65,10 +66,20 @@ def _defined(cls: type[T], *, kw_only: bool, order: bool) -> type[T]:
 
 
 def _first_init(names: tuple[str, ...], defaults: Mapping[str, Any], *, kw_only: bool) -> Callable[..., None]:
-    """An ``__init__`` that puts the real one in its place."""
+    """An ``__init__`` that does for a few values, then puts the real one in its place, which also tells mistakes."""
+    left = _FEW
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        cls = type(self)
+        nonlocal left
+        cls, left = type(self), left - 1
+        by_place = dict(zip(names, args, strict=False))
+        given = {**defaults, **by_place, **kwargs}
+        complete = len(given) == len(names) == len(given.keys() & names)
+        once = len(args) == len(by_place) and by_place.keys().isdisjoint(kwargs)
+        if left > 0 and complete and once and not (kw_only and args):
+            for name in names:
+                object.__setattr__(self, name, given[name])
+            return
         parameters = [f"{name}=_default_{name}" if name in defaults else name for name in names]
         if kw_only and names:
             parameters.insert(0, "*")
@@ -116,15 +127,10 @@ class _Fields:
         annotations = owner.__dict__.get("__annotations__", {})  # noqa: RUF063 - texts
         found: dict[str, Any] = {}
         for name in self._names:
-            one = found[name] = copy(_plain_field())
-            one.name, one.type, one.kw_only = name, annotations[name], self._kw_only
-            one.default = self._defaults.get(name, dataclasses.MISSING)
+            default = self._defaults.get(name, dataclasses.MISSING)
+            one: Any = dataclasses.field(default=default, kw_only=self._kw_only)
+            one.name, one.type = name, annotations[name]
+            one._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+            found[name] = one
         owner.__dataclass_fields__ = found
         return found
-
-
-@lru_cache(maxsize=1)
-def _plain_field() -> dataclasses.Field[Any]:
-    """What ``dataclass`` makes of a field without anything special, to make others like it."""
-    made: Any = dataclasses.make_dataclass("made", ["name"])
-    return dataclasses.fields(made)[0]
