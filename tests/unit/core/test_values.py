@@ -1,119 +1,71 @@
-"""Value types: the same to their users as frozen data classes with slots."""
+"""Digests and text: canonical, strict, safe to show."""
 
 from __future__ import annotations
 
-import copy
-import pickle
-from dataclasses import FrozenInstanceError, asdict, dataclass, fields, is_dataclass, replace
-from typing import Any
+from pathlib import Path
 
-import msgspec
 import pytest
 
-from xpkg.core.values import value
+from xpkg.core.digests import Digest, of_bytes, of_file, of_value, strongest
+from xpkg.core.text import did_you_mean, nearest, printable
+
+MD5, SHA256, SHA512 = Digest("md5", "0" * 32), Digest("sha256", "1" * 64), Digest("sha512", "2" * 128)
 
 
-@value
-class Pair:
-    """A pair."""
-
-    left: int
-    right: str = "r"
-
-    @property
-    def both(self) -> str:
-        return f"{self.left}{self.right}"
+@pytest.mark.parametrize("digest", [MD5, SHA256, SHA512], ids=lambda digest: digest.algorithm)
+def test_digests_are_read_back(digest: Digest) -> None:
+    assert Digest.parse(str(digest)) == digest
+    assert Digest.parse(str(digest).upper().replace("MD5", "md5").replace("SHA", "sha")) == digest
+    assert digest.strong == (digest != MD5)
 
 
-@value(kw_only=True, order=True)
-class Named:
-    name: str
-    number: int = 0
+def test_a_bare_value_is_md5() -> None:
+    assert Digest.parse("0" * 32) == MD5
 
 
-@value
-class Nothing:
-    pass
+@pytest.mark.parametrize("text", ["", "sha256=", "sha256=" + "1" * 63, "sha256=" + "g" * 64, "sha1=" + "1" * 40, "x"])
+def test_malformed_digests(text: str) -> None:
+    with pytest.raises(ValueError, match=r"digits|algorithm"):
+        Digest.parse(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
-    left: int
-    right: str = "r"
+def test_the_strongest_decides() -> None:
+    assert strongest((MD5, SHA256, SHA512)) == SHA512
+    assert strongest((SHA256, MD5)) == SHA256
+    assert strongest(()) is None
 
 
-def test_values_are_compared_hashed_and_shown_by_their_fields() -> None:
-    assert Pair(1) == Pair(1, "r") == Pair(left=1, right="r")
-    assert hash(Pair(1)) == hash(Pair(1, right="r"))
-    assert Pair(1) != Pair(2)
-    other: object = Other(1)
-    assert Pair(1) != other
-    assert {Pair(1), Pair(1)} == {Pair(1)}
-    assert repr(Pair(1)) == "Pair(left=1, right='r')"
-    assert Nothing() == Nothing()
-    assert Pair(1).both == "1r"
-    assert Pair.__doc__ == "A pair."
+def test_digests_of_bytes_files_and_values(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc" * 1_000_000)
+    assert of_file(path) == of_bytes(b"abc" * 1_000_000)
+    # Known since FIPS 180-2.
+    assert of_bytes(b"abc").hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert of_value({"b": [1, "é"], "a": None}) == of_bytes(b'{"a":null,"b":[1,"\\u00e9"]}')
+    assert of_value({"a": 1, "b": 2}) == of_value({"b": 2, "a": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        of_value(float("nan"))
 
 
-def test_values_cannot_be_changed_and_have_no_other_attributes() -> None:
-    one: Any = Pair(1)
-    for name in ("left", "other"):
-        with pytest.raises(FrozenInstanceError):
-            setattr(one, name, 2)
-    with pytest.raises(FrozenInstanceError):
-        del one.left
-    assert not hasattr(one, "__dict__")
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain é 漢", "plain é 漢"),
+        ("a\tb\nc", "a\tb\nc"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\r\x08\x7f\x9b", "\\r\\x08\\x7f\\x9b"),
+        ("\u202e\u2066\u200b\ufeff", "\\u202e\\u2066\\u200b\\ufeff"),
+        ("\u2028\ud800", "\\u2028\\ud800"),
+    ],
+)
+def test_printable(text: str, safe: str) -> None:
+    assert printable(text) == safe
 
 
-def test_order_is_that_of_the_fields() -> None:
-    low, high = Named(name="a", number=2), Named(name="b")
-    assert low < high
-    assert low <= high
-    assert high > low
-    assert high >= low
-    with pytest.raises(TypeError):
-        _ = low < Pair(1)  # type: ignore[operator]
-
-
-def test_patterns_match_by_place() -> None:
-    match Pair(1):
-        case Pair(left, right):
-            assert (left, right) == (1, "r")
-
-
-@pytest.mark.parametrize("already", [0, 100])
-def test_wrong_arguments_are_told(already: int) -> None:
-    """By the quick way of the first values, and by the one compiled later."""
-
-    @value
-    class Fresh:
-        left: int
-        right: str = "r"
-
-    made: Any = Fresh
-    for _ in range(already):
-        assert made(1).right == "r"
-    for args, kwargs in (((), {}), ((1, "a", 2), {}), ((1,), {"left": 2}), ((1,), {"other": 2})):
-        with pytest.raises(TypeError, match="__init__"):
-            made(*args, **kwargs)
-        assert made(1, "a") == made(right="a", left=1)
-    named: Any = Named
-    with pytest.raises(TypeError, match="positional"):
-        named("a")
-
-
-def test_data_class_tools_know_it() -> None:
-    assert is_dataclass(Pair(1))
-    assert [field.name for field in fields(Named)] == ["name", "number"]
-    assert replace(Named(name="a"), number=3) == Named(name="a", number=3)
-    assert asdict(Pair(1)) == {"left": 1, "right": "r"}
-    with pytest.raises(TypeError):
-        replace(Pair(1), other=1)  # type: ignore[call-arg]
-
-
-def test_copies_and_encodings() -> None:
-    one = Named(name="a", number=3)
-    assert pickle.loads(pickle.dumps(one)) == one
-    assert copy.copy(one) == copy.deepcopy(one) == one
-    assert msgspec.json.decode(msgspec.json.encode(one), type=Named) == one
-    assert msgspec.json.decode(b'{"name": "b"}', type=Named) == Named(name="b")
+def test_nearest_names() -> None:
+    known = ["lwt", "lwt_ppx", "cstruct", "dune"]
+    assert nearest("lwtt", known)[0] == "lwt"
+    assert nearest("struct", known) == ["cstruct"]
+    assert nearest("", known) == []
+    assert did_you_mean("dnue", known) == "did you mean dune?"
+    assert did_you_mean("qqqq", known) is None
