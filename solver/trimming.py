@@ -6,32 +6,60 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from xpkg.solver.exploration import Key, Problem
-from xpkg.solver.model import Instance
+from xpkg.solver.model import Instance, Request
 from xpkg.solver.ordering import Edges, edges_of
-from xpkg.solver.protocol import Candidate, Rejection
+from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, Rejection, needs_of
 
 
 def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candidate]:
     """The chosen state, with all that no change leads to from the request's ``related`` names left as it was.
 
     A change leads to another when one of the two needs the other, before or after, when they exclude each other, or
-    through what stays but is built again.  What stays unchanged although it cannot be had any more is noted.
+    through what stays but is built again.  Formulas, the invariant and pins hold in any case, so what they need is
+    changed too.  What stays unchanged although it cannot be had any more is noted.
     """
     before = [_known(problem, one) for one in problem.request.installed]
     old = {_key(one.instance): one for one in before}
     new = {_key(one.instance): one for one in chosen}
     changed = {key for key in old.keys() | new.keys() if _instance(old, key) != _instance(new, key)}
     links = _links(old, new, changed)
-    reached = _reachable(links, problem.request.related)
-    kept = {key: one for key, one in old.items() if key in changed and key not in reached}
+    start = problem.request.related
+    while True:
+        reached = _reachable(links, start)
+        kept = {key: one for key, one in old.items() if key in changed and key not in reached}
+        staying = [one for key, one in new.items() if key not in changed or key in reached]
+        missing = _unmet(problem.request, [one.instance for one in (*staying, *kept.values())]) & changed
+        if missing <= start:
+            break
+        start |= missing
     problem.gone.extend(
         Rejection(instance=one.instance, reason="it cannot be had any more")
         for one in kept.values()
         if one.instance not in problem.candidates
     )
     problem.candidates.update((one.instance, one) for one in kept.values())
-    staying = [one for key, one in new.items() if key not in changed or key in reached]
     return staying + list(kept.values())
+
+
+def _unmet(request: Request, state: Sequence[Instance]) -> set[Key]:
+    """The names that a state has to be changed in to meet what must hold whatever is asked for."""
+    stated = [*request.formulas, *([] if request.invariant is None else [request.invariant])]
+    found = {
+        (need.name, need.machine)
+        for formula in stated
+        for conjunct in (formula.parts if isinstance(formula, AllOf) else (formula,))
+        if not _met(conjunct, state)
+        for need in needs_of(conjunct)
+    }
+    pins = dict(request.pins)
+    return found | {_key(one) for one in state if pins.get(one.name, one.version) != one.version}
+
+
+def _met(formula: Formula, state: Sequence[Instance]) -> bool:
+    if isinstance(formula, Need):
+        return any(formula.accepts(one) for one in state)
+    results = (_met(part, state) for part in formula.parts)
+    return all(results) if isinstance(formula, AllOf) else any(results)
 
 
 def _key(instance: Instance) -> Key:
