@@ -48,7 +48,7 @@ def add(what: tuple[str, ...], switch_name: str | None, ignore_pin_depends: bool
     printer.value([change_value(one) for one in changes])
     for one in changes:
         tell_change(printer, one)
-    if not changes:
+    if not any(one.changed for one in changes):
         printer.line("nothing changed: it is pinned so already")
     return ExitCode.SUCCESS
 
@@ -124,7 +124,16 @@ def tell_change(printer: Printer, change: PinChange) -> None:
     if after is None:
         printer.line(f"{name} is not pinned any more")
         if before is not None and before.address and change.installed:
-            printer.line(f"  installed is {', '.join(change.installed)} from there, until the next xpkg upgrade {name}")
+            installed = ", ".join(change.installed)
+            then = "the next xpkg upgrade takes what they have" if change.known else f"xpkg remove {name} removes it"
+            which = "the repositories have it too" if change.known else "no repository has it"
+            printer.line(f"  installed is {installed}; {which}: {then}")
+        return
+    if change.declined is not None:
+        asked = change.declined
+        printer.line(
+            f"{name} stays pinned to {_told(after)}{_version(after)}, though {asked.by} asks for {_told(asked)}"
+        )
         return
     if before is not None and before.address == after.address and before.commit != after.commit:
         printer.line(f"{name} is now pinned to {_told(after)}, version {after.version}{_asked(after)}")
@@ -187,5 +196,6 @@ def change_value(change: PinChange) -> dict[str, object]:
         "before": None if change.before is None else pin_value(change.before),
         "after": None if change.after is None else pin_value(change.after),
         "installed": list(change.installed),
+        "declined": None if change.declined is None else pin_value(change.declined),
         "error": None if change.error is None else change.error.message,
     }

@@ -29,7 +29,7 @@ _WHERE = "the switch's invariant"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvariantSet:
-    """``text`` is the invariant now, empty for none, ``before`` the one until then; ``actions`` are to be done for it."""
+    """``text`` is the invariant now, empty for none, ``before`` what it was; ``actions`` are needed for it."""
 
     text: str
     before: str

@@ -13,7 +13,7 @@ from xpkg.repo.formulas import And, Atom, Bound, Condition, Formula, Or, atoms
 from xpkg.repo.names import bound_problem, name_problem
 from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import parse
-from xpkg.repo.opamfile.printer import print_string, print_value
+from xpkg.repo.opamfile.printer import print_string
 from xpkg.repo.versions import AnyVersion, Compare, VersionFormula, all_of, one_of
 
 _FORMS = "write NAME, NAME.VERSION, 'NAME>=VERSION', or a formula such as '[\"ocaml\" {>= \"4.14\"}]'"
@@ -24,52 +24,40 @@ def written(words: Sequence[str]) -> str:
 
     A word is a package as `xpkg.ops.spelling` reads it, or a formula in opam's syntax.  UsageError says what is wrong.
     """
-    parts = [_word(word) for word in words]
-    text = parts[0] if len(parts) == 1 else f"[{' '.join(parts)}]"
-    try:
-        formula = read_formula(text, "the invariant")
-    except OpamSyntaxError as error:
-        raise UsageError(error.message, reference="bad-invariant", context=error.context, hint=_FORMS) from error
-    return text if next(atoms(formula), None) is not None else ""
+    formulas = [_formula(word) if word.lstrip().startswith(("[", '"', "(")) else _package(word) for word in words]
+    formula = formulas[0] if len(formulas) == 1 else And(tuple(formulas))
+    return printed(formula) if next(atoms(formula), None) is not None else ""
 
 
-def _word(word: str) -> str:
-    if word.lstrip().startswith(("[", '"', "(")):
-        return _formula(word)
+def _package(word: str) -> Formula:
     spelled = read_spelling(word)
     problem = name_problem(spelled.name)
     if problem is None and spelled.operator is not None:
         problem = bound_problem(spelled.version)
     if problem is not None:
         raise UsageError(f"{printable(word)!r} does not name a package: {problem}", reference="bad-invariant")
-    bound = "" if spelled.operator is None else f" {{{spelled.operator} {print_string(spelled.version)}}}"
-    return f"{print_string(spelled.name)}{bound}"
+    bound = And(()) if spelled.operator is None else Bound(spelled.operator, Text(spelled.version))
+    return Atom(spelled.name, bound)
 
 
-def _formula(word: str) -> str:
-    """A formula in opam's syntax as opam would print it; in parentheses where it stands among others."""
+def _formula(word: str) -> Formula:
     try:
-        file = parse(f"invariant: {word}", "the invariant")
-        value = file.get("invariant")
-        if value is None or len(file.items) != 1:
-            raise file.error("expected one formula over packages")
-        formula_of(value, file, "&")
+        return read_formula(word, "the invariant")
     except OpamSyntaxError as error:
         raise UsageError(
-            f"this is no formula over packages: {error.message}",
+            f"this is no formula over packages: {error.problem}",
             reference="bad-invariant",
-            context=error.context,
+            context=error.context[2:],
             hint=_FORMS,
         ) from error
-    return " ".join(print_value(value).split())
 
 
 def read_formula(text: str, where: str) -> Formula:
     """A formula over names and versions, without variables; OpamSyntaxError otherwise."""
     file = parse(f"invariant: {text}", where)
     value = file.get("invariant")
-    if value is None:
-        raise file.error("expected a formula over packages")
+    if value is None or len(file.items) != 1:
+        raise file.error("expected one formula over packages")
     formula = formula_of(value, file, "&")
     for atom in atoms(formula):
         if not _plain(atom.condition):
@@ -99,10 +87,10 @@ def _versions(condition: Condition) -> VersionFormula:
 
 
 def printed(formula: Formula) -> str:
-    """A formula of `read_formula` in opam's syntax."""
+    """A formula of `read_formula` in opam's syntax, every time the same way."""
     if isinstance(formula, And):
         return f"[{' '.join(_printed(item) for item in formula.items)}]"
-    return _printed(formula)
+    return _printed(formula).removeprefix("(").removesuffix(")")
 
 
 def _printed(formula: Formula) -> str:

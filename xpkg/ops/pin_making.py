@@ -49,7 +49,7 @@ def make(home: Home, wish: Wish, progress: Progress, *, pin_depends: bool = True
     if pin_depends:
         for name, (recipe, _) in recipes.items():
             for package, address in recipe.needs:
-                pin = _needed(home, source, name, (package, address), progress)
+                pin = needed_pin(home, source, name, (package, address), progress)
                 if pin.name not in recipes:
                     needed.setdefault(pin.name, pin)
     return Made(pins=pins, needed=tuple(needed.values()))
@@ -128,7 +128,7 @@ def _newest(home: Home, name: str) -> str | None:
     return home.universe.versions(name)[0] if name in home.universe.names() else None
 
 
-def _needed(home: Home, source: PinSource, by: str, wanted: tuple[str, str], progress: Progress) -> Pin:
+def needed_pin(home: Home, source: PinSource, by: str, wanted: tuple[str, str], progress: Progress) -> Pin:
     """A pin that a recipe asks for; only what names no place of this machine is taken from a fetched recipe."""
     package, written = wanted
     found = split_package(package)
@@ -146,7 +146,7 @@ def _needed(home: Home, source: PinSource, by: str, wanted: tuple[str, str], pro
             raise UsageError("a recipe that was fetched cannot name a place of this machine", reference="bad-address")
         made = make(home, _wish(name, version, address), progress, pin_depends=False)
     except (UsageError, NotFoundError, InputFileError) as error:
-        kind = type(error)
+        kind = next(one for one in (UsageError, NotFoundError, InputFileError) if isinstance(error, one))
         raise kind(
             f"a dependency cannot be pinned: {error.message}",
             reference=error.reference,

@@ -99,7 +99,9 @@ def _directory(home: Home, address: str) -> PinSource:
         )
     from xpkg.repo.sources.tree_files import source_files
 
-    source_files(path, FetchSettings(environment=home.environment))  # refused now rather than when it is built
+    # Refused now rather than when it is built.
+    if not source_files(path, FetchSettings(environment=home.environment)):
+        raise NotFoundError(f"there are no files in {printable(address)}", reference="no-files")
     return PinSource(address=address, commit="", tree=DirectoryTree(path), label=path.name)
 
 

@@ -24,13 +24,16 @@ Pins = dict[str, Pin]
 class PinChange:
     """A pin that is new, another than before, or gone.
 
-    ``installed`` are the versions of the package in the switch; ``error`` says why a pin stays as it was.
+    ``installed`` are the versions of the package in the switch; ``known`` says that the repositories have it too.
+    ``error`` says why a pin stays as it was, ``declined`` is one that a recipe asks for while the user has his own.
     """
 
     name: str
     before: Pin | None
     after: Pin | None
     installed: tuple[str, ...] = ()
+    known: bool = True
+    declined: Pin | None = None
     error: XpkgError | None = None
 
     @property
@@ -48,7 +51,21 @@ def add(
     from xpkg.ops.pin_making import make
 
     made = make(home, wish, progress, pin_depends=pin_depends)
-    return _record(home, switch, lambda pins: _with(pins, made))
+    before: Pins = {}
+
+    def added(pins: Pins) -> Pins:
+        before.update(pins)
+        return _with(pins, made)
+
+    return (*_record(home, switch, added), *_declined(before, made))
+
+
+def _declined(before: Pins, made: Made) -> Iterable[PinChange]:
+    """The pins that recipes ask for where the user has another of his own."""
+    for pin in made.needed:
+        own = before.get(pin.name)
+        if own is not None and not own.by and replace(pin, by="") != own:
+            yield PinChange(name=pin.name, before=own, after=own, declined=pin)
 
 
 def _with(pins: Pins, made: Made) -> Pins:
@@ -119,7 +136,7 @@ def _record(home: Home, switch: Switch, change: Callable[[Pins], Pins]) -> tuple
         _check_held(now, [pin for name, pin in after.items() if before.get(name) != pin])
         if after != before:
             switch.amend(home.store, pins=after.values())
-    return tuple(_changes(now, before, after))
+    return tuple(_changes(home, now, before, after))
 
 
 def _check_held(now: Generation, pins: Iterable[Pin]) -> None:
@@ -134,9 +151,10 @@ def _check_held(now: Generation, pins: Iterable[Pin]) -> None:
                 )
 
 
-def _changes(now: Generation, before: Pins, after: Pins) -> Iterable[PinChange]:
+def _changes(home: Home, now: Generation, before: Pins, after: Pins) -> Iterable[PinChange]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old != new:
             installed = sorted({one.version for one in now.installed if one.name == name})
-            yield PinChange(name=name, before=old, after=new, installed=tuple(installed))
+            known = bool(home.universe.repositories_of(name))
+            yield PinChange(name=name, before=old, after=new, installed=tuple(installed), known=known)
