@@ -206,7 +206,8 @@ def missing_pin(pin: LockedPin) -> NotFoundError:
     return NotFoundError(
         f"the lock has {pin.name} from {source}, and the switch in use has it pinned to no source",
         reference="no-pin",
-        hint=f"xpkg pin add {pin.name} {source if pin.kind == 'git' else 'DIRECTORY'}",
+        hint=f"xpkg pin add {pin.name} {source if pin.kind == 'git' else 'DIRECTORY'}; "
+        "or name the packages to lock once more, to lock them without it",
     )
 
 
