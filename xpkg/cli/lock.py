@@ -11,6 +11,7 @@ from xpkg.cli import options as opt
 from xpkg.cli.asking import kinds_options
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, NotFoundError, UsageError
+from xpkg.ops import lock_wishes
 from xpkg.ops.lock import Made, make_lock
 from xpkg.ops.lock_diff import changes, told
 from xpkg.ops.lock_file import DEFAULT_NAME, EXTRAS, LockFile
@@ -70,7 +71,7 @@ def lock(
     extras = [name for name, wanted in zip(EXTRAS, (with_test, with_doc, with_dev_setup), strict=True) if wanted]
     newer = None if not upgrade else [name for text in upgrade for name in text.split(",") if name != ALL]
     _check(packages, extras, newer, from_switch=from_switch)
-    targets = [name for text in target_names for name in text.split(",") if name]
+    targets = lock_wishes.target_names(target_names)
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     with one_at_a_time(home, output, lambda _: printer.note("waiting: another process makes this lock")) as path:
         before = _before(path)

@@ -11,7 +11,7 @@ from xpkg.cli.acting import Timing, follow, switch_for
 from xpkg.core.errors import UsageError
 from xpkg.ops.lock_file import DEFAULT_NAME
 from xpkg.ops.lock_reader import read_lock
-from xpkg.ops.lock_wishes import pair_of
+from xpkg.ops.lock_wishes import pair_of, target_names
 from xpkg.ops.locked import chosen_targets, hold_first_uses, plan_locked
 from xpkg.ops.planning import Plan
 from xpkg.ops.situation import Situation
@@ -40,8 +40,7 @@ def install_locked(given: Mapping[str, Any]) -> int:
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(given["switch_name"])
     file: Path = given["lock_file"] or Path(DEFAULT_NAME)
     lock = read_lock(file)
-    names = [name for text in given["target_names"] for name in text.split(",") if name]
-    targets = chosen_targets(lock, names)
+    targets = chosen_targets(lock, target_names(given["target_names"]))
     switch = switch_for(home, dry_run=given["dry_run"])
     pairs = tuple(pair_of(Situation(home, switch), target) for target in targets)
     if given["prefix"] is not None and pairs == (opt.pair(home, None),):

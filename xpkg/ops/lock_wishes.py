@@ -46,6 +46,11 @@ def target_name(pair: Pair) -> str:
     return pair.target or NATIVE
 
 
+def target_names(words: Sequence[str]) -> list[str]:
+    """The targets that ``--target`` means, as a lock calls them; several in one word have commas between them."""
+    return [target_name(Pair.of(name)) for word in words for name in word.split(",") if name]
+
+
 def wish_for_packages(
     situation: Situation,
     before: LockFile | None,

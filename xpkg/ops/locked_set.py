@@ -94,12 +94,19 @@ def locked_solution(
     for problem in _problems(situation, pair, lock, context, solution):
         raise _inconsistent(pair, (problem,))
     generation = situation.generation
-    held = held_of(generation, pair)
-    pins, own = pins_of(generation), invariant_of(generation, context, pair)
-    if not (held or pins or own):
-        return solution
+    held_to = replace(
+        request,
+        pins=pins_of(generation),
+        held=held_of(generation, pair),
+        invariant=invariant_of(generation, context, pair),
+    )
+    return _held(held_to, restricted, pair) if held_to.pins or held_to.held or held_to.invariant else solution
+
+
+def _held(request: Request, context: LockedContext, pair: Pair) -> Solution:
+    """The solution with what the switch holds to; LockDoesNotFit."""
     try:
-        return solve(replace(request, pins=pins, held=held, invariant=own), restricted)
+        return solve(request, context)
     except NoSolution as error:
         raise LockDoesNotFit(
             f"what is locked for {target_name(pair)} is not what the switch holds to",

@@ -328,6 +328,22 @@ def test_pins_are_locked_with_what_they_pin(world: World) -> None:
     assert versions(world.lock("user", before=None)) == {"base build": "2", "user build": "2"}
 
 
+def test_the_invariant_goes_with_the_lock(world: World) -> None:
+    switch = world.home.find_switch()
+    with switch.lock():
+        switch.amend(world.home.store, invariant='"base" {= "1"}')
+    lock = world.lock("user")
+    assert (lock.invariant, versions(lock)) == ('"base" {= "1"}', {"base build": "1", "user build": "1"})
+    with switch.lock():
+        switch.amend(world.home.store, invariant="")
+    assert world.again(lock, lambda wish: upgrading(wish, [], [])) == lock
+    assert planned(world, lock) == ["install base.1 build", "install user.1 build"]
+    with pytest.raises(InputFileError):
+        plan_locked(world.now, replace(lock, invariant='"base" {'))
+    with pytest.raises(InputFileError, match="does not fit together"):
+        plan_locked(world.now, replace(lock, invariant='"base" {= "2"}'))
+
+
 def test_a_path_is_not_for_others(world: World, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
