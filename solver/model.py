@@ -226,7 +226,8 @@ class NoSolution(XpkgError):
     exit_code = ExitCode.NO_SOLUTION
 
     def __init__(self, message: str, *, chain: tuple[str, ...], relaxations: tuple[Relaxation, ...] = ()) -> None:
-        hint = "; or ".join(one.text for one in relaxations[:2]) or None
+        told = [one.text for one in relaxations if one.kind != "compiler"]  # the invariant is told with it
+        hint = "; or ".join((told or [one.text for one in relaxations])[:2]) or None
         super().__init__(message, context=tuple(("because", sentence) for sentence in chain), hint=hint)
         self.chain = chain
         self.relaxations = relaxations
