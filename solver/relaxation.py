@@ -218,8 +218,8 @@ def _requests(trial: Trial, groups: Numbered) -> Iterator[Relaxation]:
 
 def _recipes(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Relaxation]:
     for number, group in sorted(groups, key=lambda one: (_newest_of(problem, one[1]), -one[0])):
-        allowance = _allowance(problem, group)
-        if allowance and isinstance(group, Needs | Conflicts) and trial.state([number]) is not None:
+        allowance = _allowance(trial, number, group)
+        if allowance and isinstance(group, Needs | Conflicts):
             one = group.instances[0]
             those = f"{one.name} {one.version}" if len(group.instances) == 1 else one.name
             text = f"it could be installed if {those} {allowance}"
@@ -234,10 +234,11 @@ def _newest_of(problem: Problem, group: Group) -> int:
     return problem.usable[one.name, one.machine].index(one)
 
 
-def _allowance(problem: Problem, group: Group) -> str:
+def _allowance(trial: Trial, number: int, group: Group) -> str:
     match group:
-        case Conflicts(_, need):
+        case Conflicts(_, need) if trial.state([number]) is not None:
             return f"did not conflict with {need}"
-        case Needs(_, Need() as need) if need.versions is not None and problem.usable.get((need.name, need.machine)):
-            return f"accepted another version of {need.name}"
+        case Needs(instances, Need() as need) if need.versions is not None:
+            found = trial.accepting(number, instances, need)
+            return f"accepted {found.name} {found.version}" if found is not None else ""
     return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses
@@ -14,7 +15,7 @@ from xpkg.solver.contradiction import Contradiction
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance
 from xpkg.solver.ordering import edges_of, shortest_cycle
-from xpkg.solver.protocol import Need
+from xpkg.solver.protocol import AllOf, Need
 
 _MOST_CYCLES = 20
 
@@ -41,6 +42,28 @@ class Trial:
                 return [one.instance for one in chosen]
             self._contradiction.forbid([self._clauses.variable[one] for one in cycle])
         return None
+
+    def accepting(self, without: int, dependents: Iterable[Instance], need: Need) -> Instance | None:
+        """The newest version of what is needed that could be there, did ``dependents`` not mind which it is.
+
+        ``without`` is the group that says what they do need.
+        """
+        key = need.name, need.machine
+        for instance in self._problem.usable.get(key, ()):
+            state = self.state([without], instance)
+            if state is not None and not self._waits(state, set(dependents), instance):
+                return instance
+        return None
+
+    def _waits(self, state: Iterable[Instance], dependents: Collection[Instance], instance: Instance) -> bool:
+        """Whether a cycle comes of it that ``dependents`` need that instance."""
+        itself = Need(name=instance.name, machine=instance.machine)
+        candidates = [self._problem.candidates[one] for one in state]
+        changed = [
+            replace(one, depends=AllOf((one.depends, itself))) if one.instance in dependents else one
+            for one in candidates
+        ]
+        return bool(shortest_cycle(edges_of(changed)))
 
     def first(self, without: Collection[int], instances: Iterable[Instance]) -> Instance | None:
         """The first of these that could be there."""

@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 class Choice:
     """What would be chosen ``instead`` of ``instance``, by the criterion that decides and its two values.
 
-    ``newer``: it is of a newer version.  ``avoided`` is the flag that makes the instance a last resort, if one does.
+    ``newer``: that is how new versions are.  ``avoided`` is the flag that makes the instance a last resort, if one does.
     """
 
     instead: Instance
@@ -114,7 +114,8 @@ def _choice(solution: Solution, free: Solution, instances: tuple[Instance, ...],
             criterion=criterion,
             value=value,
             other=other,
-            newer=version_key(instead.instance.version) > version_key(one.version),
+            newer=criterion.startswith("version-lag")
+            and version_key(instead.instance.version) > version_key(one.version),
             avoided=getattr(found, "avoided", None),
         )
     return None
