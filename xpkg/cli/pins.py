@@ -130,10 +130,8 @@ def tell_change(printer: Printer, change: PinChange) -> None:
             printer.line(f"  installed is {installed}; {which}: {then}")
         return
     if change.declined is not None:
-        asked = change.declined
-        printer.line(
-            f"{name} stays pinned to {_told(after)}{_version(after)}, though {asked.by} asks for {_told(asked)}"
-        )
+        asked = f"{change.declined.by} asks for {_told(change.declined)}{_version(change.declined)}"
+        printer.line(f"{name} stays pinned to {_told(after)}{_version(after)}, though {asked}")
         return
     if before is not None and before.address == after.address and before.commit != after.commit:
         printer.line(f"{name} is now pinned to {_told(after)}, version {after.version}{_asked(after)}")

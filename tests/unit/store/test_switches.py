@@ -12,7 +12,7 @@ import pytest
 from xpkg.core.errors import ConfigurationError, NotFoundError, StoreError, UsageError, XpkgError
 from xpkg.core.paths import StateRoot
 from xpkg.sandbox import switches
-from xpkg.sandbox.generations import Installed, Root, Tree
+from xpkg.sandbox.generations import Installed, Pin, Root, Tree
 from xpkg.sandbox.layout import TARGET, TOOLS
 from xpkg.sandbox.store import Store, StoredOutput
 from xpkg.sandbox.switches import Switch
@@ -104,6 +104,32 @@ def test_the_next_generation_takes_rewritten_files_from_the_last(
     commit(switch, store, packages, tmp_path / "own")
     assert place[3].read_bytes() == b"\0" + str(tmp_path / "own").encode().ljust(160, b"/")
     assert place[2].read_bytes() != place[3].read_bytes()
+
+
+def test_amending_keeps_the_packages_and_their_files(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...], tmp_path: Path
+) -> None:
+    switch = switches.create(root, "default", ["kfreebsd"])
+    commit(switch, store, packages, tmp_path / "own")
+    before = switch.current()
+    pins, held = (Pin(name="library", version="1.0"),), (("tool", "build"), ("library", "kfreebsd"))
+    with switch.lock():
+        after = switch.amend(store, pins=pins, held=held, invariant='"tool"')
+    assert (after.pins, after.held, after.invariant) == (pins, tuple(sorted(held)), '"tool"')
+    assert (after.number, after.installed, after.roots, after.trees) == (2, packages, ROOTS, before.trees)
+    place = [root.switches / "default/generations" / str(number) / "kfreebsd/lib/a.o" for number in (1, 2)]
+    assert place[0].samefile(place[1])
+    assert (tmp_path / "own" / "lib" / "a.o").samefile(place[1])
+    assert switch.verify(store, after) == {"build": (), "kfreebsd": ()}
+    # What is not mentioned stays, also when packages change; a hold goes with its package.
+    with switch.lock():
+        switch.amend(store, invariant="")
+    commit(switch, store, packages[:1])
+    now = switch.current()
+    assert (now.pins, now.held, now.invariant) == (pins, (("library", "kfreebsd"),), "")
+    with switch.lock():
+        assert switch.rollback(1).pins == ()
+        assert switch.rollback(2).held == tuple(sorted(held))
 
 
 def test_rollback_and_after_it(root: StateRoot, store: Store, packages: tuple[Installed, ...]) -> None:
