@@ -129,11 +129,15 @@ def _carry_out(
         prefix=None if prefix is None else prefix.absolute(),
         allow_unhashed=frozenset(given.get("unhashed", ())),
         offline=given.get("offline", False),
+        update_invariant=given.get("update_invariant", False),
     )
+    invariant = switch.current().invariant
     with TerminalProgress(printer) as progress:
         done = carry_out(home, switch, make_plan, first, settings, progress)
     places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in first.parts]
     _show_done(done, places, answer, printer)
+    if (now := switch.current().invariant) != invariant:
+        printer.line(f"the invariant of the switch is now {now or 'empty'}; xpkg switch set-invariant changes it")
     return ExitCode.SUCCESS
 
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to carry a plan out.  ``jobs`` bounds both concurrent builds and each build's own jobs."""
+    """How to carry a plan out.  ``jobs`` bounds both concurrent builds and each build's own jobs.
+
+    ``update_invariant`` has the switch's invariant give way to what gets installed.
+    """
 
     jobs: int = 1
     prefix: Path | None = None
     allow_unhashed: frozenset[str] = frozenset()
     offline: bool = False
+    update_invariant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

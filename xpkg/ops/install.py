@@ -123,15 +123,23 @@ def _commit(home: Home, switch: Switch, built: Built, options: Options) -> Gener
     planned = {tree for part in plan.parts for tree in part.pair.trees}
     others = [one for one in now.installed if one.tree not in planned]
     other_roots = [root for root in now.roots if root.tree not in planned]
+    installed = [*others, *(one for part in plan.parts for one in _installed(part))]
     return switch.commit(
         home.store,
         targets=placing.targets,
         roots=[*other_roots, *(root for part in plan.parts for root in _roots(part))],
-        installed=[*others, *(one for part in plan.parts for one in _installed(part))],
+        installed=installed,
         prefixes=placing.prefixes,
         tools=placing.tools,
         renewed=built.replaced,
+        invariant=_relaxed(now.invariant, installed) if options.update_invariant else None,
     )
+
+
+def _relaxed(invariant: str, installed: list[Installed]) -> str:
+    from xpkg.ops.invariant_changes import relaxed, versions_of
+
+    return relaxed(invariant, versions_of((one.name, one.version) for one in installed))
 
 
 def _installed(part: PairPlan) -> list[Installed]:
