@@ -1,35 +1,122 @@
 """What makes one solution better than another: opam's criteria, in opam's order.
 
-opam 2.6.1, "External solvers": ``-removed, -count[avoid-version,changed], -count[version-lag,request],
--count[version-lag,changed], -count[missing-depexts,changed], -changed``; for upgrades ``-removed,
--count[avoid-version,changed], -count[version-lag,solution], -count[missing-depexts,changed], -new``; to repair,
-``-changed, -count[avoid-version,true], -count[version-lag,false], -count[missing-depexts,true]``. Best effort puts
-``+count[opam-query,solution]`` before any of these.
+opam 2.6.1, "External solvers" and ``OpamBuiltinMccs``: ``-removed, -count[avoid-version,changed],
+-count[version-lag,request], -count[version-lag,changed], -count[missing-depexts,changed], -changed``; to upgrade all,
+``-removed, -count[avoid-version,changed], -count[version-lag,solution], -count[missing-depexts,changed], -new``; to
+repair, ``-changed, -count[avoid-version:,true], -count[version-lag:,false], -count[missing-depexts:,true]``, where
+mccs takes ``true`` for ``changed`` and ``false`` for ``solution``. Best effort puts ``+count[opam-query:,false]``
+before any of these.
 
-Deviations: system packages are not looked at while solving, so ``missing-depexts`` is left out. ``changed``
-counts a name on each machine. A last criterion, the sum of the ranks of what is new in the order of names, decides
-between solutions that opam holds equal.
+A name on a machine counts here as a name does for opam: what is on both machines of a pair counts on each. The
+default adds what opam leaves open: to upgrade, the number of changes, and with a target that of changes on the target.
+What decides between the states that are still equal is told in ``tie_breaking``; docs/solver.md has all of it.
 """
 
 from __future__ import annotations
 
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import Clauses
 from xpkg.solver.exploration import Key, Problem
-from xpkg.solver.model import Instance
+from xpkg.solver.model import Instance, Preferences
 from xpkg.solver.ordering import edges_of
 from xpkg.solver.protocol import needs_of
 
 Weighted = list[tuple[int, int]]
 """(literal, weight): the sum of the weights of the literals that hold is to be small."""
 
+Criterion = tuple[str, Weighted]
+"""What is to be small, with its name."""
 
-def criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
-    """The criteria, the most important first. May add variables that stand for "nothing of this name is left"."""
-    missed = [_missed(problem, clauses)] if problem.request.best_effort else []
-    *state, ranks = _state_criteria(problem, clauses)
+LAG = "version-lag"
+"""How the names of the criteria begin that say how new versions are."""
+
+_USUAL = Preferences()
+
+
+def criteria(problem: Problem, clauses: Clauses, preferences: Preferences = _USUAL) -> list[Criterion]:
+    """The criteria, the most important first. May add variables that stand for "nothing of this name is left".
+
+    Those that cannot tell any two states apart for want of data are left out: ``to build`` without stored outputs,
+    ``missing-depexts`` where no system package is known to be missing, ``providers`` without any.
+    """
+    missed = [("missed", _missed(problem, clauses))] if problem.request.best_effort else []
+    counts = _Counts(problem, clauses)
+    wanted = [*missed, *counts.opam(_to_build(problem, clauses, preferences))]
+    if preferences.criteria == "default":
+        wanted += counts.by_machine()
+    if problem.request.prune:  # else what no root needs could stay or go
+        wanted.append(("left", [(clauses.variable[one], 1) for one in problem.candidates]))
     providers = [(clauses.variable[one.instance], one.provider_rank) for one in problem.candidates.values()]
-    preferred = [weighted for weighted in providers if weighted[1]]
-    return [*missed, *state, *([preferred] if preferred else []), ranks]
+    return wanted + _unless_empty("providers", [weighted for weighted in providers if weighted[1]])
+
+
+def _unless_empty(name: str, weighted: Weighted) -> list[Criterion]:
+    return [(name, weighted)] if weighted else []
+
+
+def _to_build(problem: Problem, clauses: Clauses, preferences: Preferences) -> list[Criterion]:
+    if not preferences.built:
+        return []
+    from xpkg.solver.reuse import to_build
+
+    return [("to build", to_build(problem, clauses, preferences.built))]
+
+
+class _Counts:
+    """What the criteria count in one problem."""
+
+    def __init__(self, problem: Problem, clauses: Clauses) -> None:
+        self._problem, self._clauses = problem, clauses
+        self._request = problem.request
+        self._installed = {(one.name, one.machine): one for one in problem.request.installed}
+        self._new = [one for one in problem.candidates if self._installed.get((one.name, one.machine)) != one]
+
+    def opam(self, to_build: list[Criterion]) -> list[Criterion]:
+        """opam's criteria for the kind of request it is, with ``to_build`` between what must be and what is newest."""
+        problem, clauses, request = self._problem, self._clauses, self._request
+        avoided = [one for one in self._new if _penalised(problem, one, self._installed)]
+        last_resorts = ("avoid-version changed", self._ones(avoided))
+        depexts = self._missing_depexts()
+        if request.fixup and not request.upgrade:
+            every = (f"{LAG} solution", _lags(problem, clauses, list(problem.candidates)))
+            changed = self._ones(self._brought) + _changed(problem, clauses)
+            return [("changed", changed), last_resorts, *to_build, every, *depexts]
+        self._removed = _removed(problem, clauses, self._installed)
+        first = [("removed", self._removed), last_resorts, *to_build]
+        if request.upgrade:
+            every = (f"{LAG} solution", _lags(problem, clauses, list(problem.candidates)))
+            return [*first, every, *depexts, ("new", self._ones(self._brought))]
+        keys = _asked(problem, self._installed)
+        asked = [one for one in problem.candidates if (one.name, one.machine) in keys]
+        return [
+            *first,
+            (f"{LAG} request", _lags(problem, clauses, asked)),
+            (f"{LAG} changed", _lags(problem, clauses, self._new)),
+            *depexts,
+            ("changed", self._ones(self._new) + self._removed),
+        ]
+
+    def by_machine(self) -> list[Criterion]:
+        """What the default adds to opam's criteria."""
+        added: list[Criterion] = []
+        if self._request.upgrade:
+            added.append(("changed", self._ones(self._new)))
+        if self._request.target is not None:
+            added.append(("changed on the target", self._ones([one for one in self._new if one.machine != BUILD])))
+        return added
+
+    @property
+    def _brought(self) -> list[Instance]:
+        """Instances of names that are not there in any version."""
+        return [one for one in self._new if (one.name, one.machine) not in self._installed]
+
+    def _ones(self, instances: list[Instance]) -> Weighted:
+        return [(self._clauses.variable[one], 1) for one in instances]
+
+    def _missing_depexts(self) -> list[Criterion]:
+        """As opam, one for each package that lacks any, however many."""
+        lacking = [one for one in self._new if self._problem.candidates[one].missing_depexts]
+        return _unless_empty("missing-depexts changed", self._ones(lacking))
 
 
 def _missed(problem: Problem, clauses: Clauses) -> Weighted:
@@ -40,39 +127,6 @@ def _missed(problem: Problem, clauses: Clauses) -> Weighted:
         clauses.rows.append(((absent, *(clauses.variable[one] for one in problem.matches(atom))), FREE))
         weighted.append((absent, 1))
     return weighted
-
-
-def _state_criteria(problem: Problem, clauses: Clauses) -> list[Weighted]:
-    request = problem.request
-    installed = {(one.name, one.machine): one for one in request.installed}
-    new = [one for one in problem.candidates if installed.get((one.name, one.machine)) != one]
-    removed = _removed(problem, clauses, installed)
-    variable = clauses.variable
-    if request.upgrade:
-        return [
-            removed,
-            [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
-            _lags(problem, clauses, list(problem.candidates)),
-            [(variable[one], 1) for one in new if (one.name, one.machine) not in installed],
-            _ranks(clauses, new),
-        ]
-    if request.fixup:
-        added = [(variable[one], 1) for one in new if (one.name, one.machine) not in installed]
-        return [
-            added + _changed(problem, clauses),
-            [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
-            _lags(problem, clauses, list(problem.candidates)),
-            _ranks(clauses, new),
-        ]
-    asked = _asked(problem, installed)
-    return [
-        removed,
-        [(variable[one], 1) for one in new if _penalised(problem, one, installed)],
-        _lags(problem, clauses, [one for one in problem.candidates if (one.name, one.machine) in asked]),
-        _lags(problem, clauses, new),
-        [*((variable[one], 1) for one in new), *removed],
-        _ranks(clauses, new),
-    ]
 
 
 def _removed(problem: Problem, clauses: Clauses, installed: dict[Key, Instance]) -> Weighted:
@@ -145,7 +199,3 @@ def _asked(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
 
 def _lags(problem: Problem, clauses: Clauses, instances: list[Instance]) -> Weighted:
     return [(clauses.variable[one], problem.lag[one]) for one in instances if problem.lag[one]]
-
-
-def _ranks(clauses: Clauses, new: list[Instance]) -> Weighted:
-    return [(clauses.variable[one], rank) for rank, one in enumerate(sorted(new), start=1)]

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from itertools import chain, zip_longest
+from dataclasses import replace
 
 from xpkg.repo.machine_names import NATIVE
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
-from xpkg.solver.criteria import FREE, Weighted, criteria
+from xpkg.solver.criteria import FREE, LAG, Criterion, Weighted, criteria
 from xpkg.solver.exploration import explore
 from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Solution, SolverGaveUp
 from xpkg.solver.ordering import edges_of, shortest_cycle
@@ -27,6 +27,7 @@ Part = tuple[Request, Context]
 """What is asked for on one pair of machines, and what there is for it."""
 
 _USUAL = Preferences()
+_DIFFERENT = "different versions"
 
 
 def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> tuple[Solution, ...]:
@@ -38,14 +39,14 @@ def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> t
     if len(parts) == 1:
         return (solve(*parts[0], preferences),)
     started, bound_s = time.monotonic(), preferences.bound_s
-    pairs = [_Pair(request, context) for request, context in parts]
+    pairs = [_Pair(request, context, preferences) for request, context in parts]
     for pair in pairs:
-        pair.solve_alone(bound_s, started)
-    optimal = True
+        pair.solve_alone(bound_s - (time.monotonic() - started))
+    optimal = all(pair.proven for pair in pairs)
     if _different(pairs):
         alone = [pair.true for pair in pairs]
         try:
-            _Joined(pairs).solve(bound_s, started)
+            optimal &= _Joined(pairs).solve(bound_s - (time.monotonic() - started))
         except SolverGaveUp:
             optimal = False
             for pair, true in zip(pairs, alone, strict=True):
@@ -57,28 +58,38 @@ def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> t
 class _Pair:
     """One pair of machines: its problem, and what is chosen for it so far."""
 
-    def __init__(self, request: Request, context: Context) -> None:
+    def __init__(self, request: Request, context: Context, preferences: Preferences) -> None:
         self._request, self._context = request, context
         self._installed = frozenset(request.installed)
         self._problem = explore(request, context)
         self.clauses = encode(self._problem)
-        self.criteria = criteria(self._problem, self.clauses)
+        self.criteria = criteria(self._problem, self.clauses, preferences)
+        self.proven = True
         self.chosen: list[Candidate] = []
         self.true: frozenset[int] = frozenset()
 
-    def solve_alone(self, bound_s: float, started: float) -> None:
+    def solve_alone(self, bound_s: float) -> None:
         """Choose the best state for this pair, whatever the others have."""
-        from xpkg.solver.engine import optimise  # imports clingo
+        from xpkg.solver.engine import Optimum, Search  # imports clingo
+        from xpkg.solver.tie_breaking import best_acyclic
 
-        while True:
-            best = optimise(self.clauses, self.criteria, bound_s, started)
-            if best is None:
-                from xpkg.solver.explanation import explain
-
-                raise _told(explain(self._problem, self.clauses, self._context), self._request)
+        def forbid(best: Optimum) -> bool:
             self.choose(best.true)
-            if not self.forbid_cycle():
-                return
+            return self.forbid_cycle()
+
+        search = Search(self.clauses, [weighted for _, weighted in self.criteria], bound_s)
+        best = best_acyclic(search, self.clauses.variable.values(), self.order, forbid)
+        if best is None:
+            from xpkg.solver.explanation import explain
+
+            raise _told(explain(self._problem, self.clauses, self._context), self._request)
+        self.proven = best.proven
+
+    def order(self) -> list[list[int]]:
+        """What decides between states that are equally good."""
+        from xpkg.solver.tie_breaking import order_of
+
+        return order_of(self._problem, self.clauses)
 
     def choose(self, true: Iterable[int]) -> None:
         """Take the state in which these variables hold."""
@@ -97,18 +108,18 @@ class _Pair:
         return instance not in self._installed
 
     @property
-    def split(self) -> tuple[list[Weighted], list[Weighted], list[Weighted]]:
-        """The criteria before that of common versions, those after it, and those that only break ties."""
-        *values, ties = self.criteria
-        last = len(values) if self._request.fixup and not self._request.upgrade else len(values) - 1
-        return values[:last], values[last:], [ties]
+    def split(self) -> tuple[list[Criterion], list[Criterion]]:
+        """The criteria up to the last that says how new versions are, and those after it."""
+        last = max(at for at, (name, _) in enumerate(self.criteria) if name.startswith(LAG)) + 1
+        return self.criteria[:last], self.criteria[last:]
 
     def solution(self, different: int, *, optimal: bool) -> Solution:
         """What is chosen, as the answer to the request."""
         chosen = keep_unrelated(self._problem, self.chosen) if self._request.related else self.chosen
-        before, after, _ = self.split
-        cost = (*map(self._cost, before), different, *map(self._cost, after))
-        return solution_of(self._problem, self._context, chosen, cost)
+        before, after = self.split
+        cost = (*(self._cost(one) for _, one in before), different, *(self._cost(one) for _, one in after))
+        names = (*(name for name, _ in before), _DIFFERENT, *(name for name, _ in after))
+        return replace(solution_of(self._problem, self._context, chosen, cost), cost_names=names, optimal=optimal)
 
     def _cost(self, weighted: Weighted) -> int:
         return sum(weight for literal, weight in weighted if literal in self.true)
@@ -131,20 +142,33 @@ class _Joined:
             self._clauses.exclusive += exclusive
         self._criteria = self._joined_criteria()
 
-    def solve(self, bound_s: float, started: float) -> None:
-        """Choose the best states of all pairs together.  ``SolverGaveUp`` when the time is up."""
-        from xpkg.solver.engine import optimise
+    def solve(self, bound_s: float) -> bool:
+        """Choose the best states of all pairs together, and say whether they are known to be the best.
 
-        while True:
-            best = optimise(self._clauses, self._criteria, bound_s, started)
-            assert best is not None  # each pair has a solution, and none excludes anything of another
+        ``SolverGaveUp`` when the time is up before there are any.
+        """
+        from xpkg.solver.engine import Optimum, Search
+        from xpkg.solver.tie_breaking import best_acyclic
+
+        def forbid(best: Optimum) -> bool:
             for start, pair in zip(self._starts, self._pairs, strict=True):
                 end = start + pair.clauses.count
                 pair.choose(number - start for number in best.true if start < number <= end)
             cycles = [pair.forbid_cycle() for pair in self._pairs]
-            if not any(cycles):
-                return
             self._take_over()
+            return any(cycles)
+
+        best = best_acyclic(Search(self._clauses, self._criteria, bound_s), self._variables(), self._order, forbid)
+        assert best is not None  # each pair has a solution, and none excludes anything of another
+        return best.proven
+
+    def _variables(self) -> list[int]:
+        pairs = zip(self._starts, self._pairs, strict=True)
+        return [variable + start for start, pair in pairs for variable in pair.clauses.variable.values()]
+
+    def _order(self) -> list[tuple[int, ...]]:
+        pairs = zip(self._starts, self._pairs, strict=True)
+        return [_shifted(options, start) for start, pair in pairs for options in pair.order()]
 
     def _take_over(self) -> None:
         """The pairs' clauses that are not here yet."""
@@ -154,13 +178,17 @@ class _Joined:
             self._taken[at] = len(pair.clauses.rows)
 
     def _joined_criteria(self) -> list[Weighted]:
-        """Values of one rank are added; what breaks ties does so for one pair after another."""
-        splits = [
-            [[_weighted(one, start) for one in part] for part in pair.split]
-            for start, pair in zip(self._starts, self._pairs, strict=True)
-        ]
-        before, after, ties = zip(*splits, strict=True)
-        return [*_added(before), self._different(), *_added(after), *chain.from_iterable(ties)]
+        """Values of one criterion are added."""
+        before, after = zip(*(pair.split for pair in self._pairs), strict=True)
+        return [*self._added(before), self._different(), *self._added(after)]
+
+    def _added(self, parts: Sequence[list[Criterion]]) -> list[Weighted]:
+        """The sums of what the pairs count under one name, those of the first pair first."""
+        sums: dict[str, Weighted] = {}
+        for start, criteria_of in zip(self._starts, parts, strict=True):
+            for name, weighted in criteria_of:
+                sums.setdefault(name, []).extend(_weighted(weighted, start))
+        return list(sums.values())
 
     def _different(self) -> Weighted:
         """One for each name that has different versions in different pairs, one of them new there."""
@@ -187,10 +215,6 @@ class _Joined:
                 of_version = found.setdefault(one.name, {}).setdefault(one.version, [])
                 of_version.append((at, variable + start, pair.brings(one)))
         return found
-
-
-def _added(criteria: Sequence[list[Weighted]]) -> list[Weighted]:
-    return [list(chain.from_iterable(of)) for of in zip_longest(*criteria, fillvalue=[])]
 
 
 def _weighted(weighted: Weighted, start: int) -> Weighted:

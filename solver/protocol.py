@@ -77,6 +77,7 @@ class Candidate:
     names of one ``conflict_class`` exclude each other on one machine. ``avoided`` says which flag
     (avoid-version, deprecated) makes this version a last resort. ``provides`` are names that other packages provide
     too, of which only one can be on a machine; of what else is equal, the least ``provider_rank`` is taken.
+    ``missing_depexts`` says how many system packages it wants that are known not to be there.
     """
 
     instance: Instance
@@ -88,6 +89,7 @@ class Candidate:
     origin: str = ""
     provides: tuple[str, ...] = ()
     provider_rank: int = 0
+    missing_depexts: int = 0
 
 
 @value(kw_only=True)

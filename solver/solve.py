@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
-from xpkg.solver.criteria import criteria
+from xpkg.solver.criteria import Weighted, criteria
 from xpkg.solver.exploration import Key, Problem, explore
-from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, SolverGaveUp, on_machine
+from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context, Formula, needs_of
 from xpkg.solver.trimming import keep_unrelated
 
+if TYPE_CHECKING:
+    from xpkg.solver.engine import Optimum
+
 _USUAL = Preferences()
-_MOST_CYCLES = 500
 
 
 def solve(request: Request, context: Context, preferences: Preferences = _USUAL) -> Solution:
@@ -29,32 +32,36 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     """
     problem = explore(request, context)
     clauses = encode(problem)
-    chosen, cost = _best(problem, clauses, context, preferences.bound_s)
+    wanted = criteria(problem, clauses, preferences)
+    best = _best(problem, clauses, [weighted for _, weighted in wanted], preferences.bound_s)
+    if best is None:
+        from xpkg.solver.explanation import explain
+
+        raise explain(problem, clauses, context)
+    chosen = _candidates(problem, clauses, best)
     if request.related:
         chosen = keep_unrelated(problem, chosen)
-    return solution_of(problem, context, chosen, cost)
+    solution = solution_of(problem, context, chosen, best.cost)
+    return replace(solution, cost_names=tuple(name for name, _ in wanted), optimal=best.proven)
 
 
-def _best(
-    problem: Problem, clauses: Clauses, context: Context, bound_s: float
-) -> tuple[list[Candidate], tuple[int, ...]]:
-    """The best set without a cycle: a cycle that turns up is forbidden and the search goes on."""
-    from xpkg.solver.engine import optimise  # imports clingo
+def _best(problem: Problem, clauses: Clauses, wanted: list[Weighted], bound_s: float) -> Optimum | None:
+    """The best state without a cycle: a cycle that turns up is forbidden and the search goes on."""
+    from xpkg.solver.engine import Search  # imports clingo
+    from xpkg.solver.tie_breaking import best_acyclic, order_of
 
-    wanted = criteria(problem, clauses)
-    started = time.monotonic()
-    for _ in range(_MOST_CYCLES):
-        best = optimise(clauses, wanted, bound_s, started)
-        if best is None:
-            from xpkg.solver.explanation import explain
+    def forbid(best: Optimum) -> bool:
+        cycle = shortest_cycle(edges_of(_candidates(problem, clauses, best)))
+        if cycle:
+            forbid_cycle(clauses, cycle)
+        return bool(cycle)
 
-            raise explain(problem, clauses, context)
-        chosen = [problem.candidates[instance] for instance in clauses.chosen(best.true)]
-        cycle = shortest_cycle(edges_of(chosen))
-        if not cycle:
-            return chosen, best.cost[: len(wanted) - 1]  # the last criterion only breaks ties
-        forbid_cycle(clauses, cycle)
-    raise SolverGaveUp(f"more than {_MOST_CYCLES} dependency cycles stand in the way", hint="name the versions wanted")
+    search = Search(clauses, wanted, bound_s)
+    return best_acyclic(search, clauses.variable.values(), lambda: order_of(problem, clauses), forbid)
+
+
+def _candidates(problem: Problem, clauses: Clauses, best: Optimum) -> list[Candidate]:
+    return [problem.candidates[instance] for instance in clauses.chosen(best.true)]
 
 
 def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
