@@ -35,11 +35,10 @@ _WAYS = ("steps", "raw", "original", "effective", "fields", "where", "edges")
 @click.option("--all-versions", is_flag=True, help="Show every version that fits, the newest first.")
 @opt.common
 def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | None, **given: Any) -> int:
-    """Show what the repositories say of packages.
+    """Show what the repositories say of packages, and of those that only a pin of the switch gives, what that says.
 
     A PACKAGE is NAME, NAME.VERSION, a quoted constraint, or NAME with '*', '?' and '[...]'.
     """
-    from xpkg.ops import query_show
     from xpkg.ops.query_names import is_glob
 
     chosen = [way for way in _WAYS if given[way]]
@@ -56,7 +55,7 @@ def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | 
             printer, home, opt.pair(home, target_name), packages, given["repos"], all_versions=given["all_versions"]
         )
         return ExitCode.SUCCESS
-    entries = query_show.chosen(home.universe, packages, printer.warning, all_versions=given["all_versions"])
+    entries = _chosen(home, packages, printer, all_versions=given["all_versions"])
     several = given["all_versions"] or len(packages) > 1 or is_glob(packages[0])
     values = []
     for number, entry in enumerate(entries):
@@ -65,6 +64,19 @@ def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | 
         values.append(_show(printer, home, entry, target_name, chosen[0] if chosen else "", given["fields"]))
     printer.value(values if several else values[0])
     return ExitCode.SUCCESS
+
+
+def _chosen(home: Home, packages: Sequence[str], printer: Printer, *, all_versions: bool) -> list[Entry]:
+    """What packages mean in the repositories; where these have nothing so called, also among the switch's pins."""
+    from xpkg.ops import query_show
+    from xpkg.repo.universe import UnknownPackage
+
+    try:
+        return query_show.chosen(home.universe, packages, printer.warning, all_versions=all_versions)
+    except UnknownPackage:
+        if not home.see_pins():
+            raise
+        return query_show.chosen(home.universe, packages, printer.warning, all_versions=all_versions)
 
 
 def _show(printer: Printer, home: Home, entry: Entry, target_name: str | None, way: str, fields: str | None) -> object:

@@ -111,6 +111,14 @@ class Home:
     def universe(self) -> Universe:
         return Universe(self.repositories, lambda: self.targets)
 
+    def see_pins(self) -> bool:
+        """Have the universe from now on be as the switch in use sees it; whether that is another."""
+        from xpkg.ops.pins import universe_of
+
+        before = self.universe
+        self.__dict__["universe"] = universe_of(self, self.find_switch(make=False).current())
+        return self.universe is not before
+
     @cached_property
     def store(self) -> Store:
         from xpkg.sandbox.store import Store
