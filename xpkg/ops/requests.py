@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from xpkg.ops.present import Present
     from xpkg.repo.universe import Universe
 
+_MOST_UNKNOWN = 20
+
 
 def parse_spelling(spelling: str) -> tuple[str, VersionSet | None]:
     """Read what the user wrote for one package; UsageError says what forms there are."""
@@ -70,11 +72,16 @@ def _check(universe: Universe, name: str, wanted: VersionSet | None) -> None:
         )
 
 
-def _joined(errors: Sequence[UnknownPackage]) -> UnknownPackage:
+def _joined(errors: Sequence[UnknownPackage], summary: str = "packages asked for do not exist") -> UnknownPackage:
+    """One error for several, told up to a screenful."""
     if len(errors) == 1:
         return errors[0]
-    told = tuple(("", f"{error.message}{f' ({error.hint})' if error.hint else ''}") for error in errors)
-    return UnknownPackage(f"{len(errors)} of the packages asked for do not exist", context=told)
+    told = [("unknown", f"{one.message}{f' ({one.hint})' if one.hint else ''}") for one in errors[:_MOST_UNKNOWN]]
+    if len(errors) > _MOST_UNKNOWN:
+        told.append(("unknown", f"{len(errors) - _MOST_UNKNOWN} others"))
+    references = {one.reference for one in errors}
+    reference = references.pop() if len(references) == 1 else UnknownPackage.reference
+    return UnknownPackage(f"{len(errors)} of the {summary}", reference=reference, context=tuple(told))
 
 
 def removal(pair: Pair, spellings: Sequence[str], installed: Sequence[Instance]) -> tuple[tuple[str, str], ...]:
@@ -85,17 +92,24 @@ def removal(pair: Pair, spellings: Sequence[str], installed: Sequence[Instance])
 def installed_as(pair: Pair, spellings: Iterable[str], installed: Sequence[Instance]) -> tuple[Instance, ...]:
     """The installed instances that spellings mean, on every machine; UnknownPackage for what is not installed."""
     found: list[Instance] = []
+    unknown = []
     for spelling in spellings:
         name, wanted = parse_spelling(spelling)
         matching = [one for one in installed if one.name == name and (wanted is None or wanted.allows(one.version))]
         if not matching:
-            raise UnknownPackage(
-                f"{spelling} is not installed for {pair.machine}",
-                reference="not-installed",
-                hint=did_you_mean(name, [one.name for one in installed]),
-            )
+            unknown.append(_not_installed(pair, spelling, name, installed))
         found += matching
+    if unknown:
+        raise _joined(unknown, "packages named are not installed")
     return tuple(dict.fromkeys(found))
+
+
+def _not_installed(pair: Pair, spelling: str, name: str, installed: Sequence[Instance]) -> UnknownPackage:
+    return UnknownPackage(
+        f"{spelling} is not installed for {pair.machine}",
+        reference="not-installed",
+        hint=did_you_mean(name, [one.name for one in installed]),
+    )
 
 
 def request_for(pair: Pair, here: Present) -> Request:
@@ -127,6 +141,7 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
     Nothing that was asked for by name goes away for it.  UnknownPackage for what is not installed.
     """
     atoms, pinned = [], dict(base.pins)
+    installed_as(pair, [parse_spelling(spelling)[0] for spelling in spellings], base.installed)  # or told all at once
     for spelling in spellings:
         name, wanted = parse_spelling(spelling)
         for one in installed_as(pair, [name], base.installed):
