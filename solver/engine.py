@@ -103,14 +103,14 @@ class Search:
 
         After ``share`` of the time it ends if there is no state yet.
         """
-        found: list[tuple[frozenset[int], tuple[int, ...]]] = []
-        numbers = range(1, self._count + 1)
+        found: list[int] = []  # how many, which is all that is cheap to know before the last
+        wanted = [place for place, weighted in enumerate(self._wanted) if weighted]
 
-        def remember(model: clingo.Model) -> None:
-            found[:] = [(frozenset(filter(model.is_true, numbers)), tuple(model.cost))]
+        def count(_: clingo.Model) -> None:
+            found.append(1)
 
         # In a thread of clingo's, so that an interrupt from the keyboard is seen while it works.
-        with self._control.solve(assumptions=assumptions, on_model=remember, async_=True) as handle:
+        with self._control.solve(assumptions=assumptions, on_model=count, async_=True) as handle:
             finished = False
             while not finished:
                 left = self._started + self._bound_s * (1.0 if found else share) - time.monotonic()
@@ -118,14 +118,15 @@ class Search:
                 if not finished and left <= 0:
                     handle.cancel()
                     break
-            else:
-                handle.get()
-        if not found:
-            return None, finished
-        true, values = found[0]
-        value_of = iter(values)
-        cost = tuple(next(value_of) if weighted else 0 for weighted in self._wanted)
-        return Optimum(true=true, cost=cost, proven=finished), finished
+            handle.get()
+            model = handle.last() if found else None
+            if model is None:
+                return None, finished
+            cost = [0] * len(self._wanted)
+            for place, sum_of in zip(wanted, model.cost, strict=True):
+                cost[place] = sum_of
+            true = frozenset(filter(model.is_true, range(1, self._count + 1)))
+        return Optimum(true=true, cost=tuple(cost), proven=finished), finished
 
 
 def load(control: clingo.Control, clauses: Clauses, wanted: Sequence[Weighted], guards: Sequence[int]) -> None:
