@@ -36,7 +36,7 @@ def _package(word: str) -> Formula:
         problem = bound_problem(spelled.version)
     if problem is not None:
         raise UsageError(f"{printable(word)!r} does not name a package: {problem}", reference="bad-invariant")
-    bound = And(()) if spelled.operator is None else Bound(spelled.operator, Text(spelled.version))
+    bound: Condition = And(()) if spelled.operator is None else Bound(spelled.operator, Text(spelled.version))
     return Atom(spelled.name, bound)
 
 
