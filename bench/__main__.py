@@ -3,6 +3,7 @@
     start      a cold ``install --dry-run``                        against a bare interpreter
     reinstall  remove and install with everything in the store     against ``cp -al`` of the same prefixes
     universe   (``--universe DIRECTORY``) a whole repository     against opam on the same files
+    requests   (``--requests`` with it) cold plans of all sizes   against opam on the same files
     overhead   (``--long``) one package built by xpkg              against the same commands in a plain shell
 
 State is kept below ``--root`` (default: a temporary directory, so that the first run builds everything it needs).
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import universe
+from bench import requests, universe
 
 CLONE = Path(__file__).parent.parent
 
@@ -174,12 +175,18 @@ def main() -> None:
         "--long", metavar="NAME", nargs="?", const="lwt", help="measure the overhead too (default: lwt)"
     )
     parser.add_argument("--universe", type=Path, metavar="DIRECTORY", help="compare with opam on this repository")
+    parser.add_argument("--requests", action="store_true", help="of that comparison 43 kinds of cold plans instead")
     parser.add_argument("--opam", default="opam", help="the opam to compare with (default: the one on the search path)")
     parser.add_argument("--rows", default="", metavar="WORDS", help="of that comparison only the rows with these words")
     chosen = parser.parse_args()
     packages = chosen.package or ["mirage-test"]
     target = [] if chosen.target == "native" else ["--target", chosen.target]
     with tempfile.TemporaryDirectory(prefix="xpkg-bench-", dir=chosen.root and chosen.root.parent) as scratch:
+        if chosen.requests:
+            if chosen.universe is None:
+                parser.error("--requests needs --universe DIRECTORY")
+            requests.run(chosen.opam, chosen.universe.absolute(), Path(scratch), chosen.rounds, chosen.rows)
+            return
         if chosen.universe:
             universe.run(chosen.opam, chosen.universe, Path(scratch), chosen.rounds, chosen.rows)
             return

@@ -7,9 +7,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +22,36 @@ class Cost:
     memory: float
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], directory: Path | None = None) -> Cost:
-    """Run one command, which must succeed; its own processes count too, once it has waited for them."""
+def measure(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    directory: Path | None = None,
+    *,
+    output: Path | None = None,
+    statuses: Collection[int] = (0,),
+) -> Cost:
+    """Run one command, which must end with one of ``statuses``; what it prints goes to the file ``output``.
+
+    Its own processes count too, once it has waited for them.
+    """
+    with open(os.devnull if output is None else output, "wb") as stdout:
+        return _measure(command, environment, directory, stdout, statuses)
+
+
+def _measure(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    directory: Path | None,
+    stdout: BinaryIO,
+    statuses: Collection[int],
+) -> Cost:
     started = time.monotonic()
     process = subprocess.Popen(
         command,
         env=environment,
         cwd=directory,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
     assert process.stderr is not None
@@ -37,7 +59,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str], directory: P
     process.stderr.close()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in statuses:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{told.decode(errors='replace')[-2000:]}")
     return Cost(cpu=used.ru_utime + used.ru_stime, wall=time.monotonic() - started, memory=used.ru_maxrss / 1024)
 

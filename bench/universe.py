@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,22 +43,30 @@ class Peers:
         if self.wanted in name:
             yield compare(name, ours, theirs, self.rounds, budget)
 
-    def xpkg(self, *arguments: str) -> Cost:
+    def xpkg(self, *arguments: str, output: Path | None = None, statuses: Collection[int] = (0,)) -> Cost:
         environment = {**_plain(), "XPKG_ROOT": str(self.scratch / "xpkg"), "PYTHONPATH": str(CLONE)}
-        return measure([sys.executable, "-m", "xpkg", *arguments], environment)
+        command = [sys.executable, "-m", "xpkg", *arguments]
+        return measure(command, environment, output=output, statuses=statuses)
 
     def python(self, program: str, *arguments: str) -> Cost:
         return measure([sys.executable, "-c", program, *arguments], {**_plain(), "PYTHONPATH": str(CLONE)})
 
-    def run_opam(self, *arguments: str, directory: Path | None = None) -> Cost:
+    def run_opam(
+        self,
+        *arguments: str,
+        directory: Path | None = None,
+        output: Path | None = None,
+        statuses: Collection[int] = (0,),
+    ) -> Cost:
         environment = {
             **_plain(),
             "OPAMROOT": str(self.scratch / "opam"),
             "OPAMROOTISOK": "1",
             "OPAMYES": "1",
             "OPAMCOLOR": "never",
+            "LC_ALL": "C",
         }
-        return measure([self.opam, *arguments], environment, directory)
+        return measure([self.opam, *arguments], environment, directory, output=output, statuses=statuses)
 
     def forget(self) -> None:
         for name in ("xpkg", "opam"):
