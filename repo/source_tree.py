@@ -6,18 +6,20 @@ Places and their order: ``OpamPinned.possible_definition_filenames`` and opam ma
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xpkg.core.errors import InputFileError
 from xpkg.core.files import NotRegular, disk_errors, read_regular
 from xpkg.core.text import printable
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.recipe_reader import MAX_BYTES
+
+if TYPE_CHECKING:
+    from tarfile import TarInfo
 
 _SUFFIX = ".opam"
 
@@ -83,7 +85,9 @@ class ArchiveTree:
         self._archive = archive
 
     @cached_property
-    def _members(self) -> Mapping[str, tarfile.TarInfo]:
+    def _members(self) -> Mapping[str, TarInfo]:
+        import tarfile  # not needed for directories
+
         with tarfile.open(self._archive, "r:") as archive:
             return {member.name: member for member in archive if member.isreg()}
 
@@ -96,6 +100,8 @@ class ArchiveTree:
         member = self._members.get(path)
         if member is None:
             return None
+        import tarfile
+
         with tarfile.open(self._archive, "r:") as archive:
             stream = archive.extractfile(member)
             assert stream is not None  # a plain file
