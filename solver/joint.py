@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, zip_longest
 
 from xpkg.repo.machine_names import NATIVE
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
@@ -40,19 +42,34 @@ def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> t
         return (solve(*parts[0], preferences),)
     started, bound_s = time.monotonic(), preferences.bound_s
     pairs = [_Pair(request, context, preferences) for request, context in parts]
-    for pair in pairs:
-        pair.solve_alone(bound_s - (time.monotonic() - started))
+    for number, pair in enumerate(pairs):
+        left = bound_s - (time.monotonic() - started)
+        pair.solve_alone(left / (len(pairs) - number))
     optimal = all(pair.proven for pair in pairs)
     if _different(pairs):
-        alone = [pair.true for pair in pairs]
-        try:
-            optimal &= _Joined(pairs).solve(bound_s - (time.monotonic() - started))
-        except SolverGaveUp:
-            optimal = False
-            for pair, true in zip(pairs, alone, strict=True):
-                pair.choose(true)
+        optimal = _choose_together(pairs, bound_s - (time.monotonic() - started)) and optimal
     different = _different(pairs)
     return tuple(pair.solution(different, optimal=optimal) for pair in pairs)
+
+
+def _choose_together(pairs: Sequence[_Pair], bound_s: float) -> bool:
+    """Choose states with as few different versions as can be, and say whether these are known to be the best.
+
+    When the time is up before, it is what was chosen unless what was found is better and as new for every pair.
+    """
+    alone = [(pair.true, pair.news) for pair in pairs]
+    before = _different(pairs)
+    # In the order of their names, so that what breaks ties does not depend on the order in which they are given.
+    joined = _Joined(sorted(pairs, key=lambda pair: pair.name))
+    with suppress(SolverGaveUp):
+        if joined.solve(bound_s):
+            return True
+        as_new = all(pair.news == news for pair, (_, news) in zip(pairs, alone, strict=True))
+        if as_new and _different(pairs) < before:
+            return False
+    for pair, (true, _) in zip(pairs, alone, strict=True):
+        pair.choose(true)
+    return False
 
 
 class _Pair:
@@ -82,8 +99,12 @@ class _Pair:
         if best is None:
             from xpkg.solver.explanation import explain
 
-            raise _told(explain(self._problem, self.clauses, self._context), self._request)
+            raise self._told(explain(self._problem, self.clauses, self._context))
         self.proven = best.proven
+
+    def _told(self, error: NoSolution) -> NoSolution:
+        """The same, of one of several pairs of machines."""
+        return NoSolution(f"{self.name}: {error.message}", chain=error.chain, relaxations=error.relaxations)
 
     def order(self) -> list[list[int]]:
         """What decides between states that are equally good."""
@@ -113,11 +134,20 @@ class _Pair:
         last = max(at for at, (name, _) in enumerate(self.criteria) if name.startswith(LAG)) + 1
         return self.criteria[:last], self.criteria[last:]
 
+    @property
+    def name(self) -> str:
+        return self._request.target or NATIVE
+
+    @property
+    def news(self) -> tuple[int, ...]:
+        """The values of all that goes before common versions, of what is chosen."""
+        return tuple(self._cost(weighted) for _, weighted in self.split[0])
+
     def solution(self, different: int, *, optimal: bool) -> Solution:
         """What is chosen, as the answer to the request."""
         chosen = keep_unrelated(self._problem, self.chosen) if self._request.related else self.chosen
         before, after = self.split
-        cost = (*(self._cost(one) for _, one in before), different, *(self._cost(one) for _, one in after))
+        cost = (*self.news, different, *(self._cost(one) for _, one in after))
         names = (*(name for name, _ in before), _DIFFERENT, *(name for name, _ in after))
         return replace(solution_of(self._problem, self._context, chosen, cost), cost_names=names, optimal=optimal)
 
@@ -178,17 +208,16 @@ class _Joined:
             self._taken[at] = len(pair.clauses.rows)
 
     def _joined_criteria(self) -> list[Weighted]:
-        """Values of one criterion are added."""
+        """Values of one rank are added: pairs exclude nothing of each other, so each keeps the order of its own."""
         before, after = zip(*(pair.split for pair in self._pairs), strict=True)
         return [*self._added(before), self._different(), *self._added(after)]
 
     def _added(self, parts: Sequence[list[Criterion]]) -> list[Weighted]:
-        """The sums of what the pairs count under one name, those of the first pair first."""
-        sums: dict[str, Weighted] = {}
-        for start, criteria_of in zip(self._starts, parts, strict=True):
-            for name, weighted in criteria_of:
-                sums.setdefault(name, []).extend(_weighted(weighted, start))
-        return list(sums.values())
+        moved = [
+            [_weighted(weighted, start) for _, weighted in part]
+            for start, part in zip(self._starts, parts, strict=True)
+        ]
+        return [list(chain.from_iterable(of)) for of in zip_longest(*moved, fillvalue=[])]
 
     def _different(self) -> Weighted:
         """One for each name that has different versions in different pairs, one of them new there."""
@@ -239,9 +268,3 @@ def _different(pairs: Sequence[_Pair]) -> int:
             if pair.brings(one.instance):
                 brought.add(one.instance.name)
     return sum(len(versions[name]) > 1 for name in brought)
-
-
-def _told(error: NoSolution, request: Request) -> NoSolution:
-    """The same, of one of several pairs of machines."""
-    name = request.target or NATIVE
-    return NoSolution(f"{name}: {error.message}", chain=error.chain, relaxations=error.relaxations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -17,14 +18,18 @@ from xpkg.solver.solve import solve
 Case = tuple[dict[str, Row], Request]
 
 
+# What pruning leaves is less than what was optimised, so it is not compared here.
+whole = requests().map(lambda case: (case[0], replace(case[1], prune=False)))
+
+
 @st.composite
 def several(draw: st.DrawFn) -> list[Case]:
     """Pairs that differ in what is asked for, in what is there, and in some of the recipes."""
-    first = draw(requests())
+    first = draw(whole)
     cases = [first]
     for _ in range(draw(st.sampled_from([1, 1, 2]))):
         changed = draw(st.dictionaries(st.sampled_from(sorted(first[0])), rows, max_size=2))
-        own = draw(requests()) if draw(st.booleans()) else first
+        own = draw(whole) if draw(st.booleans()) else first
         table = {**first[0], **changed}
         fits = all(table[f"{one.name} {one.version}"].only in (None, one.machine) for one in own[1].installed)
         cases.append((table, own[1]) if fits else first)
