@@ -339,8 +339,10 @@ def relaxed(request: Request, one: Relaxation) -> list[Request]:
         case RelaxationKind.VERSION:
             name, _, version = one.subject.partition(".")
             others = tuple(a for a in request.install if a.name != name)
-            instead = replace(request, install=(*others, atom(f"{name} = {version}")))
-            return [instead, replace(instead, formulas=())]
+            instead = [
+                replace(request, install=(*others, atom(f"{name} = {version}", machine))) for machine in (BUILD, TARGET)
+            ]
+            return [*instead, *(replace(one, formulas=()) for one in instead)]
         case RelaxationKind.REQUEST:
             return [
                 replace(request, install=tuple(a for a in request.install if a.name != one.subject)),
