@@ -40,16 +40,18 @@ class Search:
     """Looks for the states that are best by ``wanted``, the most important criterion first.
 
     The clauses may grow meanwhile by rows that speak of variables there from the beginning: ``take_over`` passes them
-    on. Every look ends ``bound_s`` seconds after the search was made.
+    on. Every look ends ``bound_s`` seconds after the search was made. ``options`` are clingo's, besides ours.
     """
 
-    def __init__(self, clauses: Clauses, wanted: Sequence[Weighted], bound_s: float) -> None:
+    def __init__(
+        self, clauses: Clauses, wanted: Sequence[Weighted], bound_s: float, options: Sequence[str] = ()
+    ) -> None:
         self._bound_s, self._started = bound_s, time.monotonic()
         self._clauses, self._taken = clauses, len(clauses.rows)
         self._count = clauses.count
         self._wanted = wanted
         strategy = _CORES if len(clauses.rows) < _MANY else _CORES_OF_MANY
-        self._control = clingo.Control((strategy, "--warn=none"))
+        self._control = clingo.Control((strategy, "--warn=none", *options))
         self._settings: Any = self._control.configuration
         load(self._control, clauses, [weighted for weighted in wanted if weighted], guards=())
 
