@@ -103,9 +103,9 @@ def test_a_contradiction_is_told_with_its_target() -> None:
     rows = {"a 1": Row(depends="b"), "b 1": Row(only=BUILD)}
     with pytest.raises(NoSolution) as caught:
         solve_jointly([part(rows, "a", target=None), part(rows, "a")])
-    assert caught.value.message == "moon: a cannot be installed"
+    assert caught.value.message == "for moon: a cannot be installed"
     assert "b 1 cannot be had: it is only for build" in caught.value.chain[-1]
-    with pytest.raises(NoSolution, match="native: "):
+    with pytest.raises(NoSolution, match="for native: "):
         solve_jointly(
             [part(rows, "b", target=None), part({"a 1": Row(depends="b = 2"), "b 1": Row()}, "a", target=None)]
         )
