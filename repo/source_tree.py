@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from xpkg.core.errors import InputFileError
-from xpkg.core.files import NotRegular, disk_errors, read_regular
+from xpkg.core.files import NotRegular, read_regular
 from xpkg.core.text import printable
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.recipe_reader import MAX_BYTES
@@ -64,11 +64,14 @@ class DirectoryTree:
             ) from error
 
     def read(self, path: str) -> bytes | None:
-        with disk_errors("read", self.root / path):
-            try:
-                return _bounded(read_regular(self.root / path, MAX_BYTES + 1), self.where, path)
-            except (FileNotFoundError, IsADirectoryError, NotADirectoryError, NotRegular):
-                return None
+        try:
+            return _bounded(read_regular(self.root / path, MAX_BYTES + 1), self.where, path)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, NotRegular):
+            return None
+        except OSError as error:
+            raise InputFileError(
+                f"a recipe cannot be read: {error.strerror}", context=(("path", printable(str(self.root / path))),)
+            ) from error
 
     def files(self, directory: str) -> tuple[str, ...]:
         top = self.root / directory

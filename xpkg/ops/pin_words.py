@@ -90,6 +90,10 @@ def is_address(word: str) -> bool:
 
 def located(text: str, directory: Path) -> str:
     """The address in one form: an absolute path, or a ``git+...`` URL; UsageError for others."""
+    try:
+        str(directory / text).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{printable(text)!r}: an address is text in UTF-8", reference="bad-address") from None
     place = address_of(text, directory)
     if is_directory(place.location):
         return os.path.normpath(place.location)

@@ -270,6 +270,16 @@ def test_a_wrong_recipe_stops_only_what_needs_it(home: Home, switch: Switch, tmp
     assert "has no recipe of it any more" in gone
 
 
+def test_a_recipe_that_cannot_be_read(home: Home, switch: Switch, tmp_path: Path) -> None:
+    write(tmp_path / "p" / "p.opam", HEAD)
+    pin(home, switch, tmp_path, "./p")
+    (tmp_path / "p" / "p.opam").unlink()
+    (tmp_path / "p" / "p.opam").symlink_to("p.opam")
+    problem = universe_of(home, switch.current()).entry("p", "dev").problem
+    assert problem is not None
+    assert "Too many levels of symbolic links" in problem
+
+
 def test_a_branch_is_followed_when_asked(home: Home, switch: Switch, tmp_path: Path) -> None:
     write(tmp_path / "g" / "g.opam", HEAD + 'version: "1"\n')
     first = commit(tmp_path / "g")
