@@ -270,6 +270,27 @@ def test_a_wrong_recipe_stops_only_what_needs_it(home: Home, switch: Switch, tmp
     assert "has no recipe of it any more" in gone
 
 
+def test_what_repositories_say_of_a_pinned_name_holds(home: Home, switch: Switch, tmp_path: Path) -> None:
+    """Overlays and cross rules, except where an exclusive repository owns the name."""
+    write(tmp_path / "p" / "lib.opam", HEAD + 'url { src: "https://example.org/own.tar.gz" }\n')
+    pin(home, switch, tmp_path, "./p")
+    overlay = 'overlay "a reason" {\n  set { build: [["of-r"]] url { src: "https://example.org/x.tar.gz" } }\n}\n'
+    write(tmp_path / "repo" / "overlays" / "lib.opam", HEAD + overlay)
+    write(tmp_path / "repo" / "cross.toml", '[both]\nlib = "a reason"\n')
+
+    def seen() -> tuple[list[str], str, str | None]:
+        universe = universe_of(Home(tmp_path / "state", environment=home.environment), switch.current())
+        recipe, rule = universe.recipe("lib", "2.0"), universe.cross.where("lib")
+        words = [arg.text for command in recipe.build for arg in command.args]
+        return words, recipe.sources[0].urls[0], None if rule is None else rule.runs_on
+
+    assert seen() == (["of-r"], f"path+file://{tmp_path}/p", "both")
+    write(tmp_path / "owner" / "packages" / "lib" / "lib.5" / "opam", HEAD)
+    owner = RepositorySettings(name="owner", address=str(tmp_path / "owner"), exclusive=True)
+    home.change_settings(lambda now: now.with_repository(owner))
+    assert seen() == ([], f"path+file://{tmp_path}/p", None)
+
+
 def test_a_recipe_that_cannot_be_read(home: Home, switch: Switch, tmp_path: Path) -> None:
     write(tmp_path / "p" / "p.opam", HEAD)
     pin(home, switch, tmp_path, "./p")
