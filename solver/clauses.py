@@ -216,25 +216,26 @@ def _shown(formula: Formula) -> str:
 
 
 def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
-    same: dict[str, tuple[Formula, list[Instance]]] = {}
-    # By identity: versions share formulas, and to look at these takes longer.
-    known: dict[int, list[Instance]] = {}
+    # Where the instances that need the same stand, by the need's text; by identity, for versions share formulas.
+    same: dict[str, tuple[Formula, list[int]]] = {}
+    known: dict[int, list[int]] = {}
     parted: dict[int, list[Formula]] = {}
-    for instance in problem.usable[key]:
+    usable, variables = problem.usable[key], clauses.of(key)
+    for place, instance in enumerate(usable):
         depends = problem.candidates[instance].depends
         conjuncts = parted.get(id(depends))
         if conjuncts is None:
             conjuncts = parted[id(depends)] = _conjuncts(depends)
         for conjunct in conjuncts:
-            instances = known.get(id(conjunct))
-            if instances is None:
-                instances = known[id(conjunct)] = same.setdefault(_shown(conjunct), (conjunct, []))[1]
-            if not instances or instances[-1] is not instance:
-                instances.append(instance)
-    for conjunct, instances in same.values():
-        group = clauses.group(Needs(tuple(instances), conjunct))
+            places = known.get(id(conjunct))
+            if places is None:
+                places = known[id(conjunct)] = same.setdefault(_shown(conjunct), (conjunct, []))[1]
+            if not places or places[-1] != place:
+                places.append(place)
+    for conjunct, places in same.values():
+        group = clauses.group(Needs(tuple([usable[place] for place in places]), conjunct))
         literals = _disjunction(clauses, problem, conjunct, group)
-        _imply(clauses, [clauses.variable[instance] for instance in instances], literals, group)
+        _imply(clauses, [variables[place] for place in places], literals, group)
 
 
 def _imply(clauses: Clauses, each: Sequence[int], literals: list[int], group: int) -> None:

@@ -120,12 +120,16 @@ class RepoContext:
         entry = self._universe.entry(instance.name, instance.version)
         if entry.problem is not None:
             return Rejection(instance=instance, reason=f"its recipe is wrong ({entry.problem})")
-        extras = self._kept.get(instance.name, _NONE) | (self._requested if requested else _NONE)
+        extras = self._requested if requested else _NONE
+        if instance.name in self._kept:
+            extras |= self._kept[instance.name]
         environment = _Environment(self._shared(instance.machine, extras), instance, self._developed)
-        outside = formulas.without_kinds(environment)
-        if not self._available[instance.machine].holds(entry.encoded("available"), outside):
-            reason = unavailable(entry, outside, instance.machine)
-            return Rejection(instance=instance, reason=reason)
+        available = entry.encoded("available")
+        if available is not True:  # as of most
+            outside = formulas.without_kinds(environment)
+            if not self._available[instance.machine].holds(available, outside):
+                return Rejection(instance=instance, reason=unavailable(entry, outside, instance.machine))
+        flags = entry.flags
         needs = self._needs_of(instance, entry, extras)
         provides, rank = self._standing(instance)
         return Candidate(
@@ -134,7 +138,7 @@ class RepoContext:
             optional=needs.leaves("depends", entry.encoded("depopts"), environment),
             conflicts=needs.leaves("conflicts", entry.encoded("conflicts"), environment),
             conflict_classes=entry.conflict_class,
-            avoided=next((flag for flag in _LAST_RESORTS if flag in entry.flags), None) if entry.flags else None,
+            avoided=next((flag for flag in _LAST_RESORTS if flag in flags), None) if flags else None,
             origin=entry.repository,
             provides=provides,
             provider_rank=rank,

@@ -15,6 +15,7 @@ from xpkg.repo import formulas
 from xpkg.repo.filters import Environment, is_true
 from xpkg.repo.index.encoding import Encoded, decode_atom, decode_bounds, decode_filter
 from xpkg.repo.interpolate import Value
+from xpkg.repo.versions import ANY_VERSION
 from xpkg.solver.protocol import AllOf, AnyOf, Formula, Need
 
 Kind = Literal["depends", "conflicts"]
@@ -74,35 +75,58 @@ class Needs:
             if data in known.atoms:
                 found, general = known.atoms[data], True
             else:
-                found, general = self._atom(kind, data, environment)
+                found, general = self._atom(kind, known, data, environment)
                 if general:
                     known.atoms[data] = found
         else:
-            parts = [self._of(kind, known, part, environment) for part in data[1:]]
-            general = all(alike for _, alike in parts)
-            found = _joined([part for part, _ in parts if part is not None], conjunction=data[0] == 0)
+            parts, general = list[Formula](), True
+            for part in data[1:]:
+                same = known.same.get(id(part))
+                one, alike = (same[1], True) if same is not None else self._of(kind, known, part, environment)
+                general = general and alike
+                if one is not None:
+                    parts.append(one)
+            found = _joined(parts, conjunction=data[0] == 0)
         if general:
             known.same[id(data)] = (data, found)
         return found, general
 
-    def _atom(self, kind: Kind, data: Encoded, environment: Environment) -> tuple[Formula | None, bool]:
-        bounds = decode_bounds(data)
-        if bounds is not None:
-            return self._place(formulas.Need(data if isinstance(data, str) else data[1], bounds)), True
-        watched = Watched(environment)
-        work_out = formulas.resolve if kind == "depends" else formulas.exclude
-        resolved = work_out(decode_atom(data), watched)
-        if not isinstance(resolved, formulas.Need):
-            return None, not watched.own
-        return self._place(resolved), not watched.own
+    def _atom(self, kind: Kind, known: _Known, data: Encoded, environment: Environment) -> tuple[Formula | None, bool]:
+        if isinstance(data, str):
+            return self._place(formulas.Need(data, ANY_VERSION)), True
+        _, name, condition = data
+        if condition in known.conditions:
+            need, general = known.conditions[condition], True
+        else:
+            need, general = _resolved(kind, data, environment)
+            if general:
+                known.conditions[condition] = need
+        if need is None:
+            return None, general
+        return self._place(formulas.Need(name, need.versions, need.build, need.post)), general
+
+
+def _resolved(kind: Kind, data: Encoded, environment: Environment) -> tuple[formulas.Need | None, bool]:
+    """An atom with a condition: what is needed, None when filters drop it; and whether so for all packages."""
+    bounds = decode_bounds(data)
+    if bounds is not None:
+        return formulas.Need(data[1], bounds), True
+    watched = Watched(environment)
+    work_out = formulas.resolve if kind == "depends" else formulas.exclude
+    found = work_out(decode_atom(data), watched)
+    return found if isinstance(found, formulas.Need) else None, not watched.own
 
 
 class _Known:
-    """Pieces of formulas that mean the same for all packages: by identity, with the piece to keep it, and by value."""
+    """Pieces of formulas that mean the same for all packages.
 
-    __slots__ = ("atoms", "same")
+    By identity, each with the piece to keep it; atoms and the conditions in them by value.
+    """
+
+    __slots__ = ("atoms", "conditions", "same")
 
     def __init__(self) -> None:
+        self.conditions: dict[Encoded, formulas.Need | None] = {}
         self.same: dict[int, tuple[Encoded, Formula | None]] = {}
         self.atoms: dict[Encoded, Formula | None] = {}
 
