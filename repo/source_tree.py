@@ -75,6 +75,8 @@ class DirectoryTree:
 
     def files(self, directory: str) -> tuple[str, ...]:
         top = self.root / directory
+        if not top.resolve().is_relative_to(self.root.resolve()):
+            raise InputFileError("the files of a recipe lead out of its directory", context=(("path", str(top)),))
         found = (Path(inner, name) for inner, _, names in os.walk(top) for name in names)
         plain = (path for path in found if path.is_file() and not path.is_symlink())
         return _checked((path.relative_to(top).as_posix() for path in plain), str(top))

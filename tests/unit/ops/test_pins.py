@@ -291,6 +291,23 @@ def test_what_repositories_say_of_a_pinned_name_holds(home: Home, switch: Switch
     assert seen() == ([], f"path+file://{tmp_path}/p", None)
 
 
+def test_files_of_a_recipe_are_in_its_directory(home: Home, switch: Switch, tmp_path: Path) -> None:
+    write(tmp_path / "private" / "key", "secret")
+    write(tmp_path / "p" / "opam" / "opam", HEAD)
+    (tmp_path / "p" / "opam" / "files").symlink_to("../../private")
+    with pytest.raises(InputFileError, match="lead out of its directory"):
+        pin(home, switch, tmp_path, "./p")
+    (tmp_path / "p" / "opam" / "files").unlink()
+    write(tmp_path / "p" / "opam" / "files" / "fix", "a fix")
+    (tmp_path / "p" / "opam" / "files" / "key").symlink_to("../../../private/key")
+    with pytest.raises(InputFileError):
+        pin(home, switch, tmp_path, "./p")  # as a source it leads out too
+    (tmp_path / "p" / "opam" / "files" / "key").unlink()
+    pin(home, switch, tmp_path, "./p")
+    files = universe_of(home, switch.current()).recipe("p", "dev").files
+    assert files == (("fix", tmp_path / "p" / "opam" / "files" / "fix"),)
+
+
 def test_a_recipe_that_cannot_be_read(home: Home, switch: Switch, tmp_path: Path) -> None:
     write(tmp_path / "p" / "p.opam", HEAD)
     pin(home, switch, tmp_path, "./p")
