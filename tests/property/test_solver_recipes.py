@@ -101,13 +101,16 @@ class World:
     recipes: dict[tuple[str, str], Recipe]
     places: dict[str, str | None]
 
-    def where(self, atom: Atom, machine: str) -> tuple[str, ...]:
-        """The machines where a package of ``machine`` needs what an atom names."""
-        if machine == BUILD:
+    def where(self, atom: Atom, one: Instance) -> tuple[str, ...]:
+        """The machines where a package needs what an atom names."""
+        if one.machine == BUILD:
             return (BUILD,)
         if self.places[atom.name] is not None:
             return PLACES[self.places[atom.name]]
-        return (BUILD,) if atom.build else (TARGET,)
+        if atom.build:
+            return (BUILD,)
+        # What belongs on both machines itself has what it is made of on both.
+        return (BUILD, TARGET) if self.places[one.name] == "both" else (TARGET,)
 
     def present(self, atom: Atom, place: str, state: State) -> list[Instance]:
         return [one for one in state if (one.name, one.machine) == (atom.name, place) and atom.allows(one.version)]
@@ -133,21 +136,18 @@ class World:
         recipe = self.recipes[one.name, one.version]
         for alternatives in recipe.depends:
             left = [atom for atom in alternatives if atom.only in ("", OS[one.machine])]
-            met = [all(self.present(atom, place, state) for place in self.where(atom, one.machine)) for atom in left]
+            met = [all(self.present(atom, place, state) for place in self.where(atom, one)) for atom in left]
             if left and not any(met):
                 return False
         excluded = [atom for atom in recipe.conflicts if atom.name != one.name]
-        return not any(self.present(atom, place, state) for atom in excluded for place in self.where(atom, one.machine))
+        return not any(self.present(atom, place, state) for atom in excluded for place in self.where(atom, one))
 
     def _waits_for(self, one: Instance, state: State) -> list[Instance]:
         recipe = self.recipes[one.name, one.version]
         wanted = [atom for some in recipe.depends for atom in some if not atom.post]
         wanted = [atom for atom in wanted if atom.only in ("", OS[one.machine])] + list(recipe.depopts)
         found = [
-            other
-            for atom in wanted
-            for place in self.where(atom, one.machine)
-            for other in self.present(atom, place, state)
+            other for atom in wanted for place in self.where(atom, one) for other in self.present(atom, place, state)
         ]
         return [other for other in found if other != one]
 
