@@ -22,8 +22,9 @@ _CORES = "--opt-strategy=usc,oll,disjoint,succinct"
 # With the heaviest weights first it takes half as long again for a package, half as long for hundreds at once.
 _CORES_OF_MANY = f"{_CORES},stratify"
 _MANY = 40_000  # clauses
-_BRANCHES = "bb,hier"
-_SHARE_OF_CORES = 0.75  # of the time, as long as there is no state at all
+# Branching that tries what is good first, near the best state so far: from nothing to near the best in seconds.
+_BRANCHES = ("--opt-strategy=bb,hier", "--opt-heuristic=sign,model", "--restart-on-model")
+_SHARE_OF_CORES = 0.75  # of the time; what is then not the best for certain is made better by branching
 _POLL_S = 0.1
 
 
@@ -47,13 +48,16 @@ class Search:
         self, clauses: Clauses, wanted: Sequence[Weighted], bound_s: float, options: Sequence[str] = ()
     ) -> None:
         self._bound_s, self._started = bound_s, time.monotonic()
-        self._clauses, self._taken = clauses, len(clauses.rows)
+        self._clauses, self._wanted, self._options = clauses, wanted, options
         self._count = clauses.count
-        self._wanted = wanted
-        strategy = _CORES if len(clauses.rows) < _MANY else _CORES_OF_MANY
-        self._control = clingo.Control((strategy, "--warn=none", *options))
+        self._begin(_CORES if len(clauses.rows) < _MANY else _CORES_OF_MANY)
+
+    def _begin(self, *strategy: str) -> None:
+        """Begin anew, with all clauses and nothing learned."""
+        self._control = clingo.Control((*strategy, "--warn=none", *self._options))
         self._settings: Any = self._control.configuration
-        load(self._control, clauses, [weighted for weighted in wanted if weighted], guards=())
+        self._taken = len(self._clauses.rows)
+        load(self._control, self._clauses, [weighted for weighted in self._wanted if weighted], guards=())
 
     def best(self) -> Optimum | None:
         """A best state, or the best found when the time was up; None when there is none.
@@ -62,10 +66,11 @@ class Search:
         """
         self._settings.solve.opt_mode = "opt"
         found, finished = self._solve((), share=_SHARE_OF_CORES)
-        if not finished and found is None:
-            # Better and better states come this way, if slowly; looking for cores may show none before the best.
-            self._settings.solver.opt_strategy = _BRANCHES
-            found, finished = self._solve(())
+        if not finished:
+            self._begin(*_BRANCHES)  # anew: what the cores left behind is in the way
+            other, finished = self._solve(())
+            if finished or found is None or (other is not None and other.cost < found.cost):
+                found = other
         if finished or found is not None:
             return found
         raise SolverGaveUp(
@@ -103,7 +108,7 @@ class Search:
     def _solve(self, assumptions: Sequence[int], share: float = 1.0) -> tuple[Optimum | None, bool]:
         """The last state found, and whether the search came to its end in time.
 
-        After ``share`` of the time it ends if there is no state yet.
+        It ends after ``share`` of the time.
         """
         found: list[int] = []  # how many, which is all that is cheap to know before the last
         wanted = [place for place, weighted in enumerate(self._wanted) if weighted]
@@ -115,7 +120,7 @@ class Search:
         with self._control.solve(assumptions=assumptions, on_model=count, async_=True) as handle:
             finished = False
             while not finished:
-                left = self._started + self._bound_s * (1.0 if found else share) - time.monotonic()
+                left = self._started + self._bound_s * share - time.monotonic()
                 finished = handle.wait(max(0.0, min(left, _POLL_S)))
                 if not finished and left <= 0:
                     handle.cancel()
