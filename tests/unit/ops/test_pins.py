@@ -17,6 +17,7 @@ from xpkg.ops.pinning import PinChange, add, refresh, remove
 from xpkg.ops.pins import developed_of, pins_of, universe_of
 from xpkg.ops.settings import RepositorySettings
 from xpkg.repo.machine_names import BUILD
+from xpkg.repo.pinned import live
 from xpkg.repo.sources.progress import silent
 from xpkg.repo.universe import UnknownPackage
 from xpkg.sandbox import generations, switches
@@ -295,13 +296,15 @@ def test_files_of_a_recipe_are_in_its_directory(home: Home, switch: Switch, tmp_
     write(tmp_path / "private" / "key", "secret")
     write(tmp_path / "p" / "opam" / "opam", HEAD)
     (tmp_path / "p" / "opam" / "files").symlink_to("../../private")
+    with pytest.raises(InputFileError):
+        pin(home, switch, tmp_path, "./p")  # as a source it leads out
     with pytest.raises(InputFileError, match="lead out of its directory"):
-        pin(home, switch, tmp_path, "./p")
+        live(tmp_path / "p", "p")
     (tmp_path / "p" / "opam" / "files").unlink()
     write(tmp_path / "p" / "opam" / "files" / "fix", "a fix")
     (tmp_path / "p" / "opam" / "files" / "key").symlink_to("../../../private/key")
     with pytest.raises(InputFileError):
-        pin(home, switch, tmp_path, "./p")  # as a source it leads out too
+        pin(home, switch, tmp_path, "./p")
     (tmp_path / "p" / "opam" / "files" / "key").unlink()
     pin(home, switch, tmp_path, "./p")
     files = universe_of(home, switch.current()).recipe("p", "dev").files
