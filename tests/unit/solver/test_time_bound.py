@@ -70,8 +70,11 @@ def test_no_state_at_all_in_time() -> None:
 
 def test_no_time_at_all() -> None:
     table, request = cover(300, 900)
-    with pytest.raises(SolverGaveUp):
-        solve(request, table, Preferences(bound_s=0))
+    try:
+        optimal = solve(request, table, Preferences(bound_s=0)).optimal
+    except SolverGaveUp:
+        return  # or the engine was quick enough to find any
+    assert not optimal
 
 
 INTERRUPTED = """
