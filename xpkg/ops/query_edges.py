@@ -72,15 +72,29 @@ class Edges:
         return found
 
     def _dependents(self, name: str, versions: set[str], found: Versions) -> list[tuple[str, str]]:
-        """What needs one of those versions and is not found yet."""
+        """What needs one of those versions, or a name that one provides, and is not found yet."""
         return [
             (dependent, version)
-            for dependent in self._universe.mentioning(name)
+            for alias, of_alias in self._aliases(name, versions)
+            for dependent in self._universe.mentioning(alias)
             for version in self._universe.versions(dependent)
             if version not in found.get(dependent, ())
-            and (needed := self.of(dependent, version).get(name)) is not None
-            and any(allowed in versions for allowed in self._allow(name, needed))
+            and (needed := self.of(dependent, version).get(alias)) is not None
+            and self._meet(alias, of_alias, needed)
         ]
+
+    def _meet(self, name: str, versions: set[str], bound: VersionFormula) -> bool:
+        """Whether a bound on a name allows one of these versions of it, which a package has or is provided in."""
+        there = any(version in versions for version in self._allow(name, bound))
+        return there or (name in self._universe.provided and any(map(bound.allows, versions)))
+
+    def _aliases(self, name: str, versions: set[str]) -> list[tuple[str, set[str]]]:
+        """The names that these versions of a package can be needed by, each with the versions in which."""
+        found = [(name, versions)]
+        for alias, providers in self._universe.provided.items():
+            of_alias = {one.provided for one in providers if one.name == name and one.version in versions}
+            found += [(alias, of_alias)] if of_alias else []
+        return found
 
     def needed(self, wanted: Iterable[Spelling], *, recursive: bool) -> Versions:
         """What ``wanted`` may need; with ``recursive`` also ``wanted`` itself, as in opam."""
@@ -90,12 +104,21 @@ class Edges:
             name = next(iter(new))  # first in, first out: names come back less often
             versions = new.pop(name)
             for needed, bound in {item for version in versions for item in self.of(name, version).items()}:
-                fresh = set(self._allow(needed, bound)) - found.get(needed, set())
-                if fresh:
-                    found.setdefault(needed, set()).update(fresh)
-                    if recursive:
-                        new.setdefault(needed, set()).update(fresh)
+                for package, allowed in self._packages(needed, bound):
+                    fresh = allowed - found.get(package, set())
+                    if fresh:
+                        found.setdefault(package, set()).update(fresh)
+                        if recursive:
+                            new.setdefault(package, set()).update(fresh)
         return found
+
+    def _packages(self, name: str, bound: VersionFormula) -> list[tuple[str, set[str]]]:
+        """The package so called and those that provide the name, each with the versions that would do."""
+        found = {name: set(self._allow(name, bound))}
+        for one in self._universe.providers(name):
+            if bound.allows(one.provided):
+                found.setdefault(one.name, set()).add(one.version)
+        return list(found.items())
 
     def of(self, name: str, version: str) -> dict[str, VersionFormula]:
         """The names that a version needs, each with the versions that would do."""

@@ -83,6 +83,7 @@ def facts(home: Home, entry: Entry) -> dict[str, object]:
         "runs-on": entry.x_runs_on,
         **{field: list(texts(entry, field)) for field in ("depends", "depopts", "conflicts")},
         "conflict-class": list(entry.conflict_class),
+        "provides": [f"{name}.{version}" for name, version in entry.x_provides],
         "available": None if entry.available_text == "true" else entry.available_text,
         "sources": list(told["sources"]),
         "checksums": list(told["checksums"]),
