@@ -66,7 +66,8 @@ def invariant(switch_name: str | None, as_json: bool, verbose: int) -> int:
 
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     now = home.find_switch(make=False).current()
-    met = is_met(now.invariant, versions_of((one.name, one.version) for one in now.installed))
+    there = {(one.name, one.version) for one in now.installed}
+    met = not now.invariant or is_met(now.invariant, versions_of(there, home.universe.provided))
     printer.value({"invariant": now.invariant or None, "met": met})
     if not now.invariant:
         printer.line(f"switch {home.switch_name} has no invariant")

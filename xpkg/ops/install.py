@@ -132,14 +132,14 @@ def _commit(home: Home, switch: Switch, built: Built, options: Options) -> Gener
         prefixes=placing.prefixes,
         tools=placing.tools,
         renewed=built.replaced,
-        invariant=_relaxed(now.invariant, installed) if options.update_invariant else None,
+        invariant=_relaxed(home, now.invariant, installed) if options.update_invariant else None,
     )
 
 
-def _relaxed(invariant: str, installed: list[Installed]) -> str:
+def _relaxed(home: Home, invariant: str, installed: list[Installed]) -> str:
     from xpkg.ops.invariant_changes import relaxed, versions_of
 
-    return relaxed(invariant, versions_of((one.name, one.version) for one in installed))
+    return relaxed(invariant, versions_of({(one.name, one.version) for one in installed}, home.universe.provided))
 
 
 def _installed(part: PairPlan) -> list[Installed]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from xpkg.core.text import did_you_mean
 from xpkg.ops.asking import Ask
 from xpkg.ops.invariant_text import printed, read_formula, written
 from xpkg.ops.invariants import placed
 from xpkg.ops.pairs import Pair
 from xpkg.repo.filters import Text
 from xpkg.repo.formulas import And, Atom, Bound, Condition, Formula, Or, atoms
-from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.version_order import holds, newest_first
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
+    from xpkg.repo.providers import Provider
     from xpkg.sandbox.switches import Switch
     from xpkg.solver.model import Action
 
@@ -64,20 +63,15 @@ def required(
 
     situation, ask = Situation(home, switch), Ask()
     formula = read_formula(text, _WHERE)
-    _check_names(situation.universe.names, formula)
+    for atom in atoms(formula):
+        if not situation.universe.providers(atom.name):
+            situation.universe.versions(atom.name)
     actions: dict[Action, None] = {}
     for pair in situation.pairs or tuple(Pair.of(target) for target in targets):
         context = context_for(situation, pair, ask)
         request = replace(base_request(situation, pair, context, ask), invariant=placed(formula, context))
         actions |= dict.fromkeys(solve(request, context).actions)
     return tuple(actions)
-
-
-def _check_names(names: Callable[[], Sequence[str]], formula: Formula) -> None:
-    for atom in atoms(formula):
-        known = names()
-        if atom.name not in known:
-            raise UnknownPackage(f"there is no package named {atom.name}", hint=did_you_mean(atom.name, known))
 
 
 def is_met(text: str, installed: Versions) -> bool:
@@ -151,9 +145,15 @@ def _moved(condition: Condition, versions: Sequence[str]) -> Condition:
     return And(())
 
 
-def versions_of(installed: Iterable[tuple[str, str]]) -> Versions:
-    """Names and versions by name."""
+def versions_of(
+    installed: Collection[tuple[str, str]], provided: Mapping[str, Sequence[Provider]] | None = None
+) -> Versions:
+    """Names and versions by name, with the names that others provide (``Universe.provided``)."""
     found: dict[str, set[str]] = {}
     for name, version in installed:
         found.setdefault(name, set()).add(version)
+    for name, providers in (provided or {}).items():
+        for one in providers:
+            if (one.name, one.version) in installed:
+                found.setdefault(name, set()).add(one.provided)
     return {name: frozenset(versions) for name, versions in found.items()}
