@@ -23,9 +23,9 @@ from xpkg.solver.clauses import (
 from xpkg.solver.condensing import statements_of
 from xpkg.solver.conflict import minimal_conflict, topic
 from xpkg.solver.exploration import Key, Problem
-from xpkg.solver.model import NoSolution
+from xpkg.solver.model import Atom, NoSolution
 from xpkg.solver.protocol import Context
-from xpkg.solver.relaxation import relaxations
+from xpkg.solver.relaxation import impossible_besides, relaxations
 from xpkg.solver.telling import ASKED, Statement, Teller, named
 from xpkg.solver.version_ranges import listed
 
@@ -39,10 +39,13 @@ def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
     core = minimal_conflict(clauses)
     groups = [clauses.groups[number] for number in core]
     statements = _from_the_request_on(statements_of(problem, clauses, core))
+    found = relaxations(problem, clauses, core)
+    besides = () if found else impossible_besides(problem, clauses, core)
     return NoSolution(
         _headline(groups),
         chain=_chain(Teller(problem, context, statements), statements),
-        relaxations=relaxations(problem, clauses, core),
+        relaxations=found,
+        besides=tuple(f"{_asked(atom)} cannot be installed either" for atom in besides),
     )
 
 
@@ -72,10 +75,14 @@ def _sentences(teller: Teller, statements: Sequence[Statement]) -> Iterator[str]
     yield from teller.rest()
 
 
+def _asked(atom: Atom) -> str:
+    return f"{atom.name} {atom.versions}" if atom.versions else atom.name
+
+
 def _headline(groups: Sequence[Group]) -> str:
     asked = [group.atom for group in groups if isinstance(group, Asked)]
     removed = [group for group in groups if isinstance(group, Removed)]
-    names = listed([f"{atom.name} {atom.versions}" if atom.versions else atom.name for atom in asked], "and")
+    names = listed([_asked(atom) for atom in asked], "and")
     if any(isinstance(group, NoCycle) for group in groups):
         return f"{names} cannot be installed: packages wait for each other"
     if asked and removed:

@@ -104,7 +104,12 @@ class _Pair:
 
     def _told(self, error: NoSolution) -> NoSolution:
         """The same, of one of several pairs of machines."""
-        return NoSolution(f"for {self.name}: {error.message}", chain=error.chain, relaxations=error.relaxations)
+        return NoSolution(
+            f"for {self.name}: {error.message}",
+            chain=error.chain,
+            relaxations=error.relaxations,
+            besides=error.besides,
+        )
 
     def order(self) -> list[list[int]]:
         """What decides between states that are equally good."""

@@ -219,21 +219,34 @@ class NoSolution(XpkgError):
     """The request cannot be met.
 
     ``chain`` tells why, in sentences, from the request to the contradiction; ``relaxations`` what would help, the
-    smallest change first (each was tried).
+    smallest change first (each was tried). ``besides`` names what is impossible for reasons of its own.
     """
 
     reference = "no-solution"
     exit_code = ExitCode.NO_SOLUTION
 
-    def __init__(self, message: str, *, chain: tuple[str, ...], relaxations: tuple[Relaxation, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        chain: tuple[str, ...],
+        relaxations: tuple[Relaxation, ...] = (),
+        besides: tuple[str, ...] = (),
+    ) -> None:
         told = [one.text for one in relaxations if one.kind != "compiler"]  # the invariant is told with it
         hint = "; or ".join((told or [one.text for one in relaxations])[:2]) or None
-        super().__init__(message, context=tuple(("because", sentence) for sentence in chain), hint=hint)
+        context = [("because", sentence) for sentence in chain] + [("besides", sentence) for sentence in besides]
+        super().__init__(message, context=tuple(context), hint=hint)
         self.chain = chain
         self.relaxations = relaxations
+        self.besides = besides
 
     def facts(self) -> dict[str, object]:
-        return {"chain": list(self.chain), "relaxations": [one.as_value() for one in self.relaxations]}
+        return {
+            "chain": list(self.chain),
+            "besides": list(self.besides),
+            "relaxations": [one.as_value() for one in self.relaxations],
+        }
 
 
 class SolverGaveUp(XpkgError):

@@ -64,7 +64,26 @@ def relaxations(
     groups = [(number, clauses.groups[number]) for number in core]
     found = tuple(islice(_changes(trial, problem, groups), _MOST))
     every = [(number, group) for number, group in enumerate(clauses.groups) if isinstance(group, _STANDING)]
-    return found or tuple(_several(trial, every)) or tuple(islice(_recipes(trial, problem, groups), 1))
+    asked = [(number, group) for number, group in enumerate(clauses.groups) if isinstance(group, Asked)]
+    return (
+        found
+        or tuple(_several(trial, every))
+        or tuple(_several_requests(trial, asked))
+        or tuple(islice(_recipes(trial, problem, groups), 1))
+    )
+
+
+def impossible_besides(
+    problem: Problem, clauses: Clauses, core: Sequence[int], *, bound_s: float = _BOUND_S
+) -> tuple[Atom, ...]:
+    """What was asked for, is no part of the conflict, and cannot be had either, all else that was asked for apart."""
+    trial = Trial(problem, clauses, bound_s)
+    asked = {number: group.atom for number, group in enumerate(clauses.groups) if isinstance(group, Asked)}
+    return tuple(
+        atom
+        for number, atom in asked.items()
+        if number not in core and not trial.possible([other for other in asked if other != number])
+    )
 
 
 def on_other_targets(parts: Mapping[str, tuple[Request, Context]]) -> tuple[Relaxation, ...]:
@@ -188,6 +207,21 @@ def _several(trial: Trial, standing: Numbered) -> Iterator[Relaxation]:
     subject = ", ".join(name for name, _ in dropped)
     text = f"without {listed([words for _, words in dropped], 'and')} it could be done"
     yield Relaxation(kind=kind, subject=subject, text=text)
+
+
+def _several_requests(trial: Trial, asked: Numbered) -> Iterator[Relaxation]:
+    """What to leave out, as little as possible, so that the rest of what was asked for could be had."""
+    out = [number for number, _ in asked]
+    if len(out) < 2 or trial.state(out) is None:
+        return
+    for number in list(out):
+        fewer = [other for other in out if other != number]
+        if trial.state(fewer) is not None:
+            out = fewer
+    if 0 < len(out) < len(asked):
+        names = [group.atom.name for number, group in asked if number in out and isinstance(group, Asked)]
+        text = f"without {listed(names, 'and')} the rest could be installed"
+        yield Relaxation(kind=RelaxationKind.REQUEST, subject=", ".join(names), text=text)
 
 
 def _standing(group: Group) -> tuple[str, str]:

@@ -28,6 +28,11 @@ class Trial:
         self._contradiction = Contradiction(clauses)
         self._deadline = time.process_time() + bound_s
 
+    def possible(self, without: Collection[int]) -> bool:
+        """Whether all groups but some can be met; taken for granted when time is up, and whatever waits for itself."""
+        groups = [one for one in range(len(self._clauses.groups)) if one not in without]
+        return self._late() or self._contradiction.possible(groups)
+
     def state(self, without: Collection[int], instance: Instance | None = None) -> list[Instance] | None:
         """A state that meets all groups but some, with ``instance`` in it; None when there is none or time is up."""
         groups = [one for one in range(len(self._clauses.groups)) if one not in without]

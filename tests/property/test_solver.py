@@ -335,7 +335,10 @@ def relaxed(request: Request, one: Relaxation) -> list[Request]:
         case RelaxationKind.HOLD:
             return [replace(request, held=tuple(held for held in request.held if held.name != one.subject))]
         case RelaxationKind.INVARIANT:
-            return [replace(request, invariant=None)]
+            names = one.subject.split(", ")  # those of pins and holds too, where these are in the way together
+            pins = tuple(pin for pin in request.pins if "the pin of" not in one.text or pin[0] not in names)
+            held = tuple(held for held in request.held if "the hold on" not in one.text or held.name not in names)
+            return [replace(request, invariant=None, pins=pins, held=held)]
         case RelaxationKind.VERSION:
             name, _, version = one.subject.partition(".")
             others = tuple(a for a in request.install if a.name != name)
@@ -345,7 +348,7 @@ def relaxed(request: Request, one: Relaxation) -> list[Request]:
             return [*instead, *(replace(one, formulas=()) for one in instead)]
         case RelaxationKind.REQUEST:
             return [
-                replace(request, install=tuple(a for a in request.install if a.name != one.subject)),
+                replace(request, install=tuple(a for a in request.install if a.name not in one.subject.split(", "))),
                 replace(request, remove=tuple(key for key in request.remove if key[0] != one.subject)),
                 replace(request, formulas=()),
             ]

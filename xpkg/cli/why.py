@@ -146,6 +146,8 @@ def _answer(printer: Printer, answer: Answer) -> None:
         printer.line(answer.refusal.message)
         for sentence in answer.refusal.chain:
             printer.line(f"  because: {sentence}")
+        for sentence in answer.refusal.besides:
+            printer.line(f"  besides: {sentence}")
         for one in answer.refusal.relaxations:
             printer.line(f"  would help: {one.text}")
         return

@@ -35,4 +35,9 @@ def with_other_targets(refusal: NoSolution, situation: Situation, pair: Pair, as
     found = on_other_targets(parts)
     if not found:
         return refusal
-    return NoSolution(refusal.message, chain=refusal.chain, relaxations=(*found, *refusal.relaxations))
+    return NoSolution(
+        refusal.message,
+        chain=refusal.chain,
+        relaxations=(*found, *refusal.relaxations),
+        besides=refusal.besides,
+    )

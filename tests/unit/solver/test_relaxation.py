@@ -58,6 +58,22 @@ def test_each_thing_asked_for_that_could_be_left_out() -> None:
     ]
 
 
+def test_as_little_as_possible_is_left_out_where_several_must_go() -> None:
+    table = {"a 1": Row(depends="ghost"), "c 1": Row(depends="b = 2"), "d 1": Row(depends="b = 1"), "e 1": Row()}
+    assert told(table | {"b 1": Row(), "b 2": Row()}, "a", "c", "d", "e") == [
+        ("request", "a, d", "without a and d the rest could be installed")
+    ]
+
+
+def test_what_is_impossible_besides_is_named() -> None:
+    table = {"a 1": Row(depends="ghost"), "c 1": Row(depends="ghoul")}
+    with pytest.raises(NoSolution) as caught:
+        solve(Request(target=TARGET, install=(atom("a"), atom("c = 1"))), Table(table))
+    assert caught.value.message == "a cannot be installed"
+    assert caught.value.besides == ("c = 1 cannot be installed either",)
+    assert caught.value.context[-1] == ("besides", "c = 1 cannot be installed either")
+
+
 def test_what_is_to_be_removed_may_be_kept() -> None:
     there = (instance("b 1"),)
     assert told({"a 1": Row(depends="b"), "b 1": Row()}, "a", installed=there, remove=(("b", TARGET),)) == [
