@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -37,7 +37,8 @@ class RepoContext:
     ``with_test``, ``with_doc`` and ``with_dev_setup`` reach only the names asked for, as in opam; ``extras`` are names
     that were asked for so before, each with those of the three variables that are true for it. ``dev`` is true for
     the names of ``developed``, whose sources are somebody's working tree. A recipe that cannot be read is a rejected
-    candidate, so that one wrong file does not stop all else.
+    candidate, so that one wrong file does not stop all else. ``missing_depexts`` tells for a name and a version how
+    many system packages the build machine lacks; without, none is known to be missing. Targets have none.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class RepoContext:
         with_dev_setup: bool = False,
         developed: frozenset[str] = frozenset(),
         extras: Mapping[str, frozenset[str]] = _NO_EXTRAS,
+        missing_depexts: Callable[[str, str], int] | None = None,
     ) -> None:
         native = universe.targets.get(NATIVE)
         if native is None:
@@ -65,6 +67,7 @@ class RepoContext:
         self._needs: dict[tuple[str, frozenset[str], Places | None], Needs] = {}
         self._available = {machine: Availability() for machine in self._machines}
         self._toolchains: dict[str, Formula] = {}
+        self._missing_depexts = missing_depexts
 
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
@@ -132,6 +135,9 @@ class RepoContext:
         flags = entry.flags
         needs = self._needs_of(instance, entry, extras)
         provides, rank = self._standing(instance)
+        lacking = 0
+        if self._missing_depexts is not None and instance.machine == BUILD:
+            lacking = self._missing_depexts(instance.name, instance.version)
         return Candidate(
             instance=instance,
             depends=self._depends(instance, entry, environment, needs),
@@ -142,6 +148,7 @@ class RepoContext:
             origin=entry.repository,
             provides=provides,
             provider_rank=rank,
+            missing_depexts=lacking,
         )
 
     def _standing(self, instance: Instance) -> tuple[tuple[str, ...], int]:

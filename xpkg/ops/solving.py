@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xpkg.ops.pairs import Pair
     from xpkg.sandbox.switches import Switch
     from xpkg.solver.protocol import Context
+    from xpkg.solver.reuse import Built
 
 Part = tuple[Request, "Context"]
 
@@ -54,11 +55,17 @@ def plan_request(home: Home, pair: Pair, request: Request) -> PairPlan:
 
 def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
     """The universe as the solver sees it for one pair and what is asked for."""
+    lacking = None
+    if ask.check_depexts:
+        from xpkg.ops.system_packages import missing_depexts
+
+        lacking = missing_depexts(situation.universe)
     return RepoContext(
         situation.universe,
         situation.target(pair),
         developed=developed_of(situation.generation),
         extras=extras_of(situation, pair, ask),
+        missing_depexts=lacking,
     )
 
 
@@ -138,7 +145,11 @@ def _left_out(parts: Sequence[tuple[Request, RepoContext]], solutions: Sequence[
 
 def preferences(situation: Situation, ask: Ask) -> Preferences:
     """What is the best answer for what is asked."""
-    built = ()
+    built: Sequence[Built] = ()
+    if ask.reuse:
+        from xpkg.ops import reuse
+
+        built = reuse.built(situation.home.store, situation.universe)
     return Preferences(criteria=ask.criteria, bound_s=ask.bound_s, built=built)
 
 
