@@ -28,7 +28,7 @@ Rank = Callable[[str, str, str], int | None]
 
 
 def search(home: Home, words: Sequence[str], wrong: Wrong, *, regex: bool = False) -> list[Found]:
-    """The packages whose name, synopsis, description or tags hold every word, whatever the case.
+    """The packages whose name, synopsis, description, tags or provided names hold every word, whatever the case.
 
     The newest version that can be read speaks for a package; ``wrong`` is told of those that cannot.  Best are names
     that are the word, then those that begin with it or hold it, then synopses, then the rest.  With ``regex`` the words
@@ -43,7 +43,8 @@ def search(home: Home, words: Sequence[str], wrong: Wrong, *, regex: bool = Fals
         if entry is None:
             continue
         facts = entry.facts
-        rest = f"{facts['description']}\n{' '.join(facts['tags'])}"
+        provided = [one for one, _ in entry.x_provides]
+        rest = f"{facts['description']}\n{' '.join((*facts['tags'], *provided))}"
         rank = _together(ranks, name, facts["synopsis"], rest)
         if rank is not None:
             found.append((rank, Found(entry, versions, facts["synopsis"])))
