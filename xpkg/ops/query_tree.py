@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from xpkg.core.errors import InputFileError, NotFoundError, StoreError
 from xpkg.core.text import did_you_mean
 from xpkg.ops.pairs import Pair
+from xpkg.ops.pins import developed_of, universe_of
+from xpkg.ops.present import present
 from xpkg.ops.query_list import resolve
 from xpkg.ops.spelling import read_spelling
 from xpkg.repo.universe import UnknownPackage
@@ -82,16 +84,18 @@ def installed_graph(home: Home, pair: Pair | None) -> Graph:
     asked = {(root.name, root.tree) for root in generation.roots}
     pairs = [pair] if pair is not None else [Pair(), *map(Pair.of, sorted(generation.targets))]
     edges: dict[Place, tuple[tuple[Place, Edge], ...]] = {}
+    universe = universe_of(home, generation)
     for one in pairs:
-        here = [package for package in generation.installed if package.tree in one.trees]
-        edges |= _edges_of_pair(home, one, here)
+        here = present(generation, one)
+        target = None if one.target is None else home.target(one.target)
+        context = RepoContext(universe, target, developed=developed_of(generation), extras=here.extras)
+        edges |= _edges_of_pair(home, context, here.installed)
     return Graph(edges=edges, requested=frozenset(place for place in edges if (place.name, place.tree) in asked))
 
 
 def _edges_of_pair(
-    home: Home, pair: Pair, packages: Sequence[Installed]
+    home: Home, context: RepoContext, packages: Sequence[Installed]
 ) -> dict[Place, tuple[tuple[Place, Edge], ...]]:
-    context = RepoContext(home.universe, None if pair.target is None else home.target(pair.target))
     places = {_instance(one): Place(one.name, one.version, one.machine, one.tree) for one in packages}
     by_key = {one.key: _instance(one) for one in packages}
     candidates = {instance: _candidate(context, instance) for instance in places}
