@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError, UsageError
-from xpkg.core.text import did_you_mean, nearest
+from xpkg.core.text import did_you_mean
 from xpkg.ops.pins import universe_of
 from xpkg.ops.present import present
 from xpkg.ops.query_machines import EdgeQuery
 from xpkg.ops.query_tree import Graph, Place, installed_graph
 from xpkg.ops.spelling import read_spelling
+from xpkg.repo.machine_names import BUILD, NATIVE
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
     from xpkg.ops.pairs import Pair
     from xpkg.ops.query_machines import Edge as Named
     from xpkg.ops.spelling import Spelling
+    from xpkg.repo.entries import Entry
     from xpkg.repo.universe import Universe
     from xpkg.solver.model import Edge
 
@@ -144,20 +146,22 @@ def _path(onward: dict[Place, Step], start: Place, end: Place) -> tuple[Step, ..
 def why_edge(home: Home, pair: Pair, dependent: Spelling, needed: Spelling) -> Story:
     """Why one package needs another; of the installed version when none is named, else of the newest.
 
-    Raises UnknownPackage, and NotFoundError when there is no such edge.
+    Raises UnknownPackage, InputFileError, and NotFoundError when there is no such edge.
     """
     generation = home.find_switch(make=False).current()
     universe = universe_of(home, generation)
     here = [one for one in present(generation, pair).instances if one.name == dependent.name]
     installed = next((one.version for one in here if dependent.allows(one.version)), None)
     version = installed or dependent.versions(universe)[0]
-    if needed.name not in universe.names():
-        universe.versions(needed.name)  # raises UnknownPackage, unless something provides it
+    if not universe.providers(needed.name):
+        universe.versions(needed.name)  # raises UnknownPackage
     return _story(universe, pair, dependent.name, version, needed, installed is not None)
 
 
 def _story(universe: Universe, pair: Pair, name: str, version: str, needed: Spelling, installed: bool) -> Story:
     entry = universe.entry(name, version)
+    if entry.problem is not None:
+        universe.recipe(name, version)  # raises InputFileError
     query = EdgeQuery(universe, pair)
     every = query.of(entry)
     edges = tuple(edge for edge in every if edge.name == needed.name)
@@ -167,12 +171,11 @@ def _story(universe: Universe, pair: Pair, name: str, version: str, needed: Spel
 
         optional = any(atom.name == needed.name for atom in atoms(entry.depopts))
     if not edges and not optional:
-        near = nearest(needed.name, [edge.name for edge in every])
         raise NotFoundError(
             f"{name} {version} does not depend on {needed.name}",
             reference="no-edge",
             context=(("it depends on", ", ".join(dict.fromkeys(edge.name for edge in every)) or "nothing"),),
-            hint=did_you_mean(needed.name, near) if near else None,
+            hint=_instead_of_edge(universe, query.machine(entry), entry, needed.name),
         )
     return Story(
         name=name,
@@ -184,6 +187,19 @@ def _story(universe: Universe, pair: Pair, name: str, version: str, needed: Spel
         optional=optional,
         accepts=_accepts(edges, needed),
     )
+
+
+def _instead_of_edge(universe: Universe, machine: str, entry: Entry, needed: str) -> str | None:
+    """What there is between the two, if anything."""
+    from xpkg.repo.formulas import atoms
+
+    names = [atom.name for atom in atoms(entry.depends)]
+    if needed in names:
+        return "its recipe names it, under a filter that is false here"
+    target = universe.targets[NATIVE if machine == BUILD else machine]
+    if needed in target.toolchain.packages and entry.x_toolchain != "none":
+        return f"it is the C toolchain of {target.name}: what is compiled for that needs it without saying so"
+    return did_you_mean(needed, names)
 
 
 def _accepts(edges: tuple[Named, ...], needed: Spelling) -> bool | None:
