@@ -68,6 +68,7 @@ class Row:
     conflict_class: str = ""
     avoided: str | None = None
     only: str | None = None
+    missing_depexts: int = 0
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ class Table:
             conflict_classes=tuple(row.conflict_class.split()),
             avoided=row.avoided,
             origin="table",
+            missing_depexts=row.missing_depexts,
         )
 
     def remark(self, instance: Instance) -> str | None:
