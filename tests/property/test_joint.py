@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.property.test_solver import State, cost, requests, rows, slow, states, valid
 from tests.unit.solver.toy import Row, Table
 from xpkg.solver.joint import solve_jointly
-from xpkg.solver.model import NoSolution, Request
+from xpkg.solver.model import NoSolution, Preferences, Request
 from xpkg.solver.solve import solve
 
 Case = tuple[dict[str, Row], Request]
@@ -60,11 +61,11 @@ def good(case: Case) -> list[tuple[State, int]]:
 
 
 @slow
-@given(several())
-def test_each_as_good_as_alone_and_as_alike_as_can_be(cases: list[Case]) -> None:
+@given(several(), st.sampled_from(["default", "opam"]))
+def test_each_as_good_as_alone_and_as_alike_as_can_be(cases: list[Case], by: Literal["default", "opam"]) -> None:
     choices = [good(case) for case in cases]
     try:
-        solutions = solve_jointly([(request, Table(table)) for table, request in cases])
+        solutions = solve_jointly([(request, Table(table)) for table, request in cases], Preferences(criteria=by))
     except NoSolution:
         event("no solution")
         assert not all(choices)
@@ -80,6 +81,8 @@ def test_each_as_good_as_alone_and_as_alike_as_can_be(cases: list[Case]) -> None
         for picked in itertools.product(*choices)
     )
     assert (different(cases, found), sum(changes)) == best
+    told = {one.cost[one.cost_names.index("different versions")] for one in solutions}
+    assert told == {best[0]}
 
 
 @slow
