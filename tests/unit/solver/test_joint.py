@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from tests.unit.solver.test_time_bound import cover
 from tests.unit.solver.toy import TARGET, Compared, Row, Table, atom, formula, instance
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.joint import Part, solve_jointly
-from xpkg.solver.model import Atom, Instance, NoSolution, Request, Solution
+from xpkg.solver.model import Atom, Instance, NoSolution, Preferences, Request, Solution, SolverGaveUp
 from xpkg.solver.solve import solve
 
 RIVALS = {
@@ -129,3 +131,25 @@ def test_only_what_atoms_allow_is_taken() -> None:
     newest = Atom(name="x", machine=TARGET, versions=Compared(">=", 2))
     first, second = solve_jointly([(Request(target=TARGET, install=(newest,)), Table(RIVALS)), part(RIVALS, "y")])
     assert (there(first), there(second)) == ({"x 2", "y 1"}, {"y 2"})
+
+
+def test_without_any_time_there_may_be_an_answer_but_not_one_called_the_best() -> None:
+    parts = [part(RIVALS, "app"), part(RIVALS, "app", "x = 2", target="sun")]
+    try:
+        solutions = solve_jointly(parts, Preferences(bound_s=0.0))
+    except SolverGaveUp:
+        return
+    assert not any(one.optimal for one in solutions)
+    assert all("app 1" in there(one) for one in solutions)
+
+
+def test_the_time_is_for_all_pairs_together() -> None:
+    table, request = cover(200, 600)
+    rows = {**table.rows, "lib 1": Row(), "lib 2": Row()}
+    wishes = [replace(request, install=(*request.install, atom(f"lib = {version}"))) for version in (1, 2)]
+    started = time.monotonic()
+    solutions = solve_jointly([(wish, Table(rows)) for wish in wishes], Preferences(bound_s=2.0))
+    assert time.monotonic() - started < 20
+    assert not any(one.optimal for one in solutions)
+    for version, solution in enumerate(solutions, start=1):
+        assert there(solution) > {f"lib {version}", *(f"e{edge} 1" for edge in range(600))}
