@@ -48,6 +48,7 @@ def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> t
     optimal = all(pair.proven for pair in pairs)
     if _different(pairs):
         optimal = _choose_together(pairs, bound_s - (time.monotonic() - started)) and optimal
+    preferences.ended("optimise")
     different = _different(pairs)
     return tuple(pair.solution(different, optimal=optimal) for pair in pairs)
 
@@ -79,8 +80,10 @@ class _Pair:
         self._request, self._context = request, context
         self._installed = frozenset(request.installed)
         self._problem = explore(request, context)
+        preferences.ended("explore")
         self.clauses = encode(self._problem)
         self.criteria = criteria(self._problem, self.clauses, preferences)
+        preferences.ended("encode")
         self.proven = True
         self.chosen: list[Candidate] = []
         self.true: frozenset[int] = frozenset()

@@ -7,7 +7,7 @@ targets of a switch are different solves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -132,18 +132,24 @@ class Request:
         return (BUILD,) if self.target is None else (BUILD, self.target)
 
 
+def _unheard(phase: str) -> None:
+    del phase
+
+
 @value(kw_only=True)
 class Preferences:
     """Which of the states that meet a request is the best, and how long to look for it.
 
     ``criteria`` is ``opam`` for opam's own, or ``default`` for the same told apart by machine where opam holds two
     states equal. After ``bound_s`` seconds the best state found so far is the answer. ``built`` are stored
-    outputs; when there are any, what can be taken from them is preferred to what must be built.
+    outputs; when there are any, what can be taken from them is preferred to what must be built. ``ended`` is told the
+    name of each phase of the work when it is over: ``explore``, ``encode``, ``optimise``.
     """
 
     criteria: Literal["default", "opam"] = "default"
     bound_s: float = 60.0  # opam's OPAMSOLVERTIMEOUT
     built: Sequence[Built] = ()
+    ended: Callable[[str], None] = _unheard
 
 
 @value(kw_only=True)

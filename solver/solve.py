@@ -31,9 +31,12 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     the same solution.
     """
     problem = explore(request, context)
+    preferences.ended("explore")
     clauses = encode(problem)
     wanted = criteria(problem, clauses, preferences)
+    preferences.ended("encode")
     best = _best(problem, clauses, [weighted for _, weighted in wanted], preferences.bound_s)
+    preferences.ended("optimise")
     if best is None:
         from xpkg.solver.explanation import explain
 

@@ -38,7 +38,7 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
         raise UsageError("--prefix places a target's prefix, so it needs --target")
 
     def make_plan() -> Plan:
-        return plan(home, switch, pairs, ask)
+        return plan(home, switch, pairs, ask, timing.lap)
 
     return follow(home, switch, pairs, make_plan, given, printer, timing)
 
@@ -56,7 +56,7 @@ def follow(
     """Show a plan, ask, and do as planned; ``prepare`` is called before anything is done.  The exit code."""
     timing.lap("start")
     first = make_plan()
-    timing.lap("solve")
+    timing.lap("plan")
     _show_plan(first, pairs, printer)
     answer = _answer(first, pairs)
     timing.lap("show")
@@ -81,8 +81,9 @@ class Timing:
         self.laps: dict[str, float] = {}
 
     def lap(self, name: str) -> None:
+        """The phase ``name`` is over; of one that comes again the times add up."""
         now = time.process_time()
-        self.laps[name] = round(now - self._last, 4)
+        self.laps[name] = round(self.laps.get(name, 0.0) + now - self._last, 4)
         self._last = now
 
 

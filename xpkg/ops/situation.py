@@ -12,7 +12,7 @@ from xpkg.ops.present import Present, present
 from xpkg.repo.machine_names import NATIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from xpkg.ops.home import Home
     from xpkg.ops.tasks import ChooseSources
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Situation:
     """A moment of a switch; without a switch nothing is installed, pinned or held.
 
-    ``repositories`` and ``variables`` restrict and change what the universe is (`xpkg.ops.scopes`).
+    ``repositories`` and ``variables`` restrict and change what the universe is (`xpkg.ops.scopes`).  ``ended`` is told
+    the name of each phase of planning when it is over.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class Situation:
         switch: Switch | None,
         repositories: Sequence[str] | None = None,
         variables: Mapping[str, str] | None = None,
+        ended: Callable[[str], None] = lambda phase: None,
     ) -> None:
-        self.home = home
+        self.home, self.ended = home, ended
         self.generation: Generation | None = None if switch is None else switch.current()
         self._moved = switch is not None and self.generation is not None and switch.moved(self.generation)
         self._repositories, self._variables = repositories, variables or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 Part = tuple[Request, "Context"]
 
 
-def plan(home: Home, switch: Switch | None, pairs: Sequence[Pair], ask: Ask) -> Plan:
+def plan(
+    home: Home,
+    switch: Switch | None,
+    pairs: Sequence[Pair],
+    ask: Ask,
+    ended: Callable[[str], None] = lambda phase: None,
+) -> Plan:
     """The plan for what is asked for on these pairs of machines of a switch, None for one that holds nothing.
 
-    Raises NoSolution, UnknownPackage, UsageError, SolverGaveUp.
+    ``ended`` is told the name of each phase when it is over.  Raises NoSolution, UnknownPackage, UsageError, SolverGaveUp.
     """
-    situation = Situation(home, switch, ask.repositories, dict(ask.variables))
+    situation = Situation(home, switch, ask.repositories, dict(ask.variables), ended)
     if ask.verb == "upgrade" and ask.packages:
         return _upgrade_of_some(situation, pairs, ask)
     parts = [_part(situation, pair, ask) for pair in pairs]
@@ -150,7 +156,7 @@ def preferences(situation: Situation, ask: Ask) -> Preferences:
         from xpkg.ops import reuse
 
         built = reuse.built(situation.home.store, situation.universe)
-    return Preferences(criteria=ask.criteria, bound_s=ask.bound_s, built=built)
+    return Preferences(criteria=ask.criteria, bound_s=ask.bound_s, built=built, ended=situation.ended)
 
 
 def solve_all(parts: Sequence[Part], wanted: Preferences) -> tuple[Solution, ...]:
