@@ -24,7 +24,7 @@ from xpkg.solver.condensing import statements_of
 from xpkg.solver.conflict import minimal_conflict, topic
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, NoSolution
-from xpkg.solver.protocol import Context
+from xpkg.solver.protocol import Context, Need
 from xpkg.solver.relaxation import impossible_besides, relaxations
 from xpkg.solver.telling import ASKED, Statement, Teller, named
 from xpkg.solver.version_ranges import listed
@@ -63,12 +63,19 @@ def _sentences(teller: Teller, statements: Sequence[Statement]) -> Iterator[str]
     Of a package that says something else in each version, the first few speak for all.
     """
     told: dict[Hashable, int] = {}
-    for position, statement in enumerate(statements):
+    waiting = list(statements)
+    while waiting:
+        statement = waiting.pop(0)
+        if isinstance(statement.group, Invariant) and isinstance(statement.group.formula, Need):
+            sentence, along = teller.with_consequences(statement, waiting)
+            waiting = [one for one in waiting if one not in along]
+            yield sentence
+            continue
         about = topic(statement.group)
         told[about] = told.get(about, 0) + 1
         if told[about] <= _MOST_ALIKE:
             yield from teller.tell(statement)
-        elif position + 1 == len(statements) or topic(statements[position + 1].group) != about:
+        elif not waiting or topic(waiting[0].group) != about:
             name = statement.instances[0].name
             yield from teller.rest()
             yield f"what other versions of {name} need ({told[about] - _MOST_ALIKE} more) cannot be had either"

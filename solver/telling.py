@@ -76,6 +76,29 @@ class Teller:
             yield self._told(statement)
             self._learn(statement)
 
+    def with_consequences(self, statement: Statement, others: Sequence[Statement]) -> tuple[str, list[Statement]]:
+        """A statement of one version with what that needs, and what that needs ..., and those of ``others`` so told."""
+        told, used = self._told(statement), list[Statement]()
+        self._learn(statement)
+        key = named(statement)[0]
+        while (found := self._consequence(key, [one for one in others if one not in used])) is not None:
+            needed, need = found
+            told += f", which needs {self._wanted(need, key[1], False)}{self._origin(needed.instances)}"
+            self._learn(needed)
+            used.append(needed)
+            key = need.name, need.machine
+        return told, used
+
+    def _consequence(self, key: Key, others: Sequence[Statement]) -> tuple[Statement, Need] | None:
+        """What is said of the only version left of a package, where that is one plain need."""
+        left = self._possible.get(key, frozenset())
+        found = [one for one in others if isinstance(one.group, Needs) and named(one)[0] == key]
+        if len(left) != 1 or len(found) != 1 or not self._may_join(found[0]):
+            return None
+        (formula,) = found[0].formulas
+        covered = left <= {one.version for one in found[0].instances}
+        return (found[0], formula) if covered and isinstance(formula, Need) else None
+
     def rest(self) -> Iterator[str]:
         """What was kept back, as one sentence."""
         kept, self._kept = self._kept, []

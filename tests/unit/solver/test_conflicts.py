@@ -48,9 +48,8 @@ def test_the_switch_fixes_a_compiler_that_is_too_new() -> None:
     assert error.message == "client = 2 cannot be installed"
     assert error.chain == (
         "client = 2 was asked for",
-        "the switch must have base-compiler = 5",
+        "the switch must have base-compiler = 5, which needs ocaml = 5 (says table)",
         "client 2 needs library >= 3 (says table)",
-        "base-compiler 5 needs ocaml = 5 (says table)",
         "library 5, 4 and 3 need ocaml < 5 (says table)",
         "no version of ocaml meets all of this",
     )
@@ -136,7 +135,7 @@ def test_old_and_new_versions_fail_for_reasons_of_their_own() -> None:
     error = refusal(table, "top", invariant="base-compiler = 5")
     assert "ppx 5 and older (5 versions) need ocaml < 5 (says table)" in error.chain
     assert "ppx 6 and newer (4 versions) need tree >= 2 (says table)" in error.chain
-    assert len(error.chain) <= 9
+    assert len(error.chain) <= 8
     assert kinds(error)[0] == ("invariant", "base-compiler")
 
 
