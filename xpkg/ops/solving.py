@@ -36,7 +36,8 @@ def plan(
 ) -> Plan:
     """The plan for what is asked for on these pairs of machines of a switch, None for one that holds nothing.
 
-    ``ended`` is told the name of each phase when it is over.  Raises NoSolution, UnknownPackage, UsageError, SolverGaveUp.
+    ``ended`` is told the name of each phase when it is over.  Raises NoSolution, UnknownPackage, UsageError,
+    SolverGaveUp.
     """
     situation = Situation(home, switch, ask.repositories, dict(ask.variables), ended)
     if ask.verb == "upgrade" and ask.packages:
