@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,11 +35,15 @@ _OPAM = Preferences(criteria="opam")
 
 
 class Ours:
-    """A switch of one machine over one repository; ``invariant`` names a package it must have."""
+    """A switch of one machine over one repository.
 
-    def __init__(self, repository: Path, invariant: str = "") -> None:
+    ``invariant`` names a package it must have, ``variables`` are the machine's.
+    """
+
+    def __init__(self, repository: Path, invariant: str = "", variables: Mapping[str, str] | None = None) -> None:
         self._invariant = Need(name=invariant, machine=BUILD) if invariant else None
-        self._universe = Universe([Repository(name="local", root=repository)], {NATIVE: _MACHINE})
+        machine = _MACHINE if variables is None else replace(_MACHINE, variables=dict(variables))
+        self._universe = Universe([Repository(name="local", root=repository)], {NATIVE: machine})
         self._context = RepoContext(self._universe, None)
 
     def ask(self, command: Sequence[str], installed: State, roots: Iterable[str]) -> State | None:

@@ -94,7 +94,8 @@ class Switch:
         # Best effort asks opam's solver for nothing, and counts what is met instead.
         best = "--best-effort" in command
         mentioned = () if best else theirs.mentioned
-        cost, least = (self.cudf.cost(theirs.criteria, self.before, state, mentioned) for state in (mine, after))
+        criteria = theirs.criteria.removeprefix("+count[opam-query:,false],")
+        cost, least = (self.cudf.cost(criteria, self.before, state, mentioned) for state in (mine, after))
         if best:
             cost, least = (-self._met(command, mine), *cost), (-self._met(command, after), *least)
         if cost == least:
