@@ -60,6 +60,7 @@ class Teller:
         self._problem = problem
         self._context = context
         self._two_machines = problem.request.target is not None
+        self._home = problem.request.target or BUILD  # goes without saying
         self._possible: dict[Key, frozenset[str]] = {}  # of what must be there in any case
         self._pinned: dict[str, str] = {}
         self._kept: list[Statement] = []
@@ -155,9 +156,9 @@ class Teller:
                 need = Need(name=atom.name, machine=atom.machine, versions=atom.versions)
                 return f"{need}{self._where(atom.machine)}{ASKED}{self._shortages(self._meeting(atom))}"
             case AskedFormula(formula):
-                return f"{self.formula(formula, _own(formula))}{ASKED}{self._shortages(formula)}"
+                return f"{self.formula(formula, self._home)}{ASKED}{self._shortages(formula)}"
             case Invariant(formula):
-                return f"the switch must have {self.formula(formula, _own(formula))}{self._shortages(formula)}"
+                return f"the switch must have {self.formula(formula, self._home)}{self._shortages(formula)}"
             case Pinned(name, version):
                 return f"{name} is pinned to {version}{self._missing(name, version)}"
             case Held(instance):
@@ -341,11 +342,6 @@ class Teller:
         alike = all(one.reason == newest.reason for one in rejected)
         why = f": {newest.reason}" if alike else f" ({newest.instance.version}: {newest.reason})"
         return f", but {need.name} {those} cannot be had{why}"
-
-
-def _own(formula: Formula) -> str:
-    """The machine of what a formula names first: it goes without saying."""
-    return next((need.machine for need in needs_of(formula)), BUILD)
 
 
 def named(statement: Statement) -> list[Key]:
