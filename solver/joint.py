@@ -16,13 +16,12 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from xpkg.repo.machine_names import NATIVE
-from xpkg.solver.clauses import Clauses, encode, forbid_cycle
+from xpkg.solver.clauses import Clauses, encode
 from xpkg.solver.criteria import FREE, LAG, Criterion, Weighted, criteria
 from xpkg.solver.exploration import explore
 from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Solution, SolverGaveUp
-from xpkg.solver.ordering import edges_of, shortest_cycle
 from xpkg.solver.protocol import Candidate, Context
-from xpkg.solver.solve import solution_of, solve
+from xpkg.solver.solve import forbid_disorder, solution_of, solve
 from xpkg.solver.trimming import keep_unrelated
 
 Part = tuple[Request, Context]
@@ -84,6 +83,7 @@ class _Pair:
         self.clauses = encode(self._problem)
         self.criteria = criteria(self._problem, self.clauses, preferences)
         preferences.ended("encode")
+        self._reusing = bool(preferences.built)
         self.proven = True
         self.chosen: list[Candidate] = []
         self.true: frozenset[int] = frozenset()
@@ -95,7 +95,7 @@ class _Pair:
 
         def forbid(best: Optimum) -> bool:
             self.choose(best.true)
-            return self.forbid_cycle()
+            return self.forbid_disorder()
 
         search = Search(self.clauses, [weighted for _, weighted in self.criteria], bound_s)
         best = best_acyclic(search, self.clauses.variable.values(), self.order, forbid)
@@ -125,12 +125,9 @@ class _Pair:
         self.true = frozenset(true)
         self.chosen = [self._problem.candidates[one] for one in self.clauses.chosen(self.true)]
 
-    def forbid_cycle(self) -> bool:
-        """Whether there is a cycle in what is chosen; then it is forbidden."""
-        cycle = shortest_cycle(edges_of(self.chosen))
-        if cycle:
-            forbid_cycle(self.clauses, cycle)
-        return bool(cycle)
+    def forbid_disorder(self) -> bool:
+        """Whether there is a cycle in what is chosen, or what it must not have besides; then it is forbidden."""
+        return forbid_disorder(self._problem, self.clauses, self._context, self.chosen, reusing=self._reusing)
 
     def brings(self, instance: Instance) -> bool:
         """Whether an instance is not there now."""
@@ -192,7 +189,7 @@ class _Joined:
             for start, pair in zip(self._starts, self._pairs, strict=True):
                 end = start + pair.clauses.count
                 pair.choose(number - start for number in best.true if start < number <= end)
-            cycles = [pair.forbid_cycle() for pair in self._pairs]
+            cycles = [pair.forbid_disorder() for pair in self._pairs]
             self._take_over()
             return any(cycles)
 

@@ -51,6 +51,26 @@ def to_build(problem: Problem, clauses: Clauses, built: Sequence[Built]) -> Weig
     return weighted
 
 
+def forbid_unneeded(problem: Problem, clauses: Clauses, unneeded: frozenset[Instance]) -> None:
+    """Instances that nothing needs may be there only beside one that does.
+
+    Else what is built would be taken with an optional dependency that was there then, and that would be pulled in.
+    """
+    from xpkg.solver.criteria import FREE
+
+    names = {(one.name, one.machine) for one in unneeded}
+    needing = [
+        clauses.variable[candidate.instance]
+        for candidate in problem.candidates.values()
+        if candidate.instance not in unneeded
+        and any(
+            (need.name, need.machine) in names and any(map(need.accepts, unneeded))
+            for need in needs_of(candidate.depends)
+        )
+    ]
+    clauses.rows.extend(((-clauses.variable[one], *needing), FREE) for one in sorted(unneeded))
+
+
 def _usable(problem: Problem, built: Iterable[Built]) -> dict[str, Built]:
     """By key, the outputs of candidates whose dependencies are outputs of candidates too, all the way down."""
     known = {one.key: one for one in built if one.instance in problem.candidates}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
-from xpkg.solver.criteria import Weighted, criteria
+from xpkg.solver.criteria import Criterion, criteria
 from xpkg.solver.exploration import Key, Problem, explore
 from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
@@ -35,7 +35,7 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     clauses = encode(problem)
     wanted = criteria(problem, clauses, preferences)
     preferences.ended("encode")
-    best = _best(problem, clauses, [weighted for _, weighted in wanted], preferences.bound_s)
+    best = _best(problem, clauses, context, wanted, preferences)
     preferences.ended("optimise")
     if best is None:
         from xpkg.solver.explanation import explain
@@ -48,19 +48,37 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     return replace(solution, cost_names=tuple(name for name, _ in wanted), optimal=best.proven)
 
 
-def _best(problem: Problem, clauses: Clauses, wanted: list[Weighted], bound_s: float) -> Optimum | None:
+def _best(
+    problem: Problem, clauses: Clauses, context: Context, wanted: list[Criterion], preferences: Preferences
+) -> Optimum | None:
     """The best state without a cycle: a cycle that turns up is forbidden and the search goes on."""
     from xpkg.solver.engine import Search  # imports clingo
     from xpkg.solver.tie_breaking import best_acyclic, order_of
 
     def forbid(best: Optimum) -> bool:
-        cycle = shortest_cycle(edges_of(_candidates(problem, clauses, best)))
-        if cycle:
-            forbid_cycle(clauses, cycle)
-        return bool(cycle)
+        chosen = _candidates(problem, clauses, best)
+        return forbid_disorder(problem, clauses, context, chosen, reusing=bool(preferences.built))
 
-    search = Search(clauses, wanted, bound_s)
+    search = Search(clauses, [weighted for _, weighted in wanted], preferences.bound_s)
     return best_acyclic(search, clauses.variable.values(), lambda: order_of(problem, clauses), forbid)
+
+
+def forbid_disorder(
+    problem: Problem, clauses: Clauses, context: Context, chosen: list[Candidate], *, reusing: bool
+) -> bool:
+    """Forbid a cycle of the chosen state, and when ``reusing`` what nothing needs; whether there was any."""
+    cycle = shortest_cycle(edges_of(chosen))
+    if cycle:
+        forbid_cycle(clauses, cycle)
+    elif reusing:
+        from xpkg.solver.reuse import forbid_unneeded
+
+        needed = solution_of(problem, context, chosen, ()).instances
+        unneeded = frozenset(one.instance for one in chosen).difference(needed)
+        if unneeded:
+            forbid_unneeded(problem, clauses, unneeded)
+            return True
+    return bool(cycle)
 
 
 def _candidates(problem: Problem, clauses: Clauses, best: Optimum) -> list[Candidate]:

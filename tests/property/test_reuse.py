@@ -9,12 +9,12 @@ from dataclasses import replace
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_solver import State, cost, fits, requests, slow, states, valid
+from tests.property.test_solver import State, cost, fits, listed, requests, slow, states, valid
 from tests.unit.solver.toy import Row, Table
 from xpkg.core.errors import NotFoundError
 from xpkg.solver.model import Instance, NoSolution, Preferences, Request
 from xpkg.solver.ordering import build_order, edges_of, requires
-from xpkg.solver.protocol import Candidate
+from xpkg.solver.protocol import Candidate, needs_of
 from xpkg.solver.reuse import Built
 from xpkg.solver.solve import solve
 
@@ -29,6 +29,22 @@ def outputs(table: dict[str, Row], state: State) -> Mapping[Instance, Built]:
         key = hashlib.sha256(f"{instance!r} {sorted(seen)}".encode()).hexdigest()[:8]
         made[instance] = Built(key=key, instance=instance, dependencies=frozenset(seen))
     return made
+
+
+def all_needed(table: dict[str, Row], request: Request, state: State) -> bool:
+    """Whether each instance is asked for, installed in some version, or needed by such a one, directly or not."""
+    stated = [*request.formulas, *([] if request.invariant is None else [request.invariant])]
+    wanted = [need for of in stated for need in needs_of(of)]
+    keys = {(one.name, one.machine) for one in (*request.installed, *request.held)}
+    keys |= {(atom.name, atom.machine) for atom in request.install}
+    found: set[Instance] = set()
+    while True:
+        more = {one for one in state if (one.name, one.machine) in keys or any(need.accepts(one) for need in wanted)}
+        if more <= found:
+            return found == state
+        found |= more
+        rows = [(table[f"{one.name} {one.version}"], one.machine) for one in found]
+        wanted += [need for row, machine in rows for need in listed(row.depends, machine)]
 
 
 def to_build(table: dict[str, Row], state: State, stored: Mapping[str, Built]) -> int:
@@ -57,7 +73,7 @@ def test_as_much_as_can_be_is_taken_from_the_store(case: tuple[dict[str, Row], R
     whole = {key: one for key, one in stored.items() if stored.keys() >= one.dependencies}
     assert told == to_build(table, state, whole)
     first = 3 if request.best_effort else 2
-    candidates = [other for other in states(table) if valid(table, request, other)]
+    candidates = [one for one in states(table) if all_needed(table, request, one) and valid(table, request, one)]
     ranked = {other: (*cost(table, request, other)[:first], to_build(table, other, whole)) for other in candidates}
     assert ranked[state] == min(ranked.values())
     event("something taken" if told < len(state) else "nothing taken")
