@@ -253,10 +253,10 @@ def _named(clauses: Clauses, literals: list[int], group: int) -> int:
     return name
 
 
-def _literals(clauses: Clauses, problem: Problem, need: Need) -> list[int]:
-    """The variables of what meets a need."""
+def _literals(clauses: Clauses, problem: Problem, need: Need, *, surely: bool = False) -> list[int]:
+    """The variables of what meets a need; ``surely`` as for ``Problem.places``."""
     variables = clauses.of((need.name, need.machine))
-    return [variables[place] for place in problem.places(need)]
+    return [variables[place] for place in problem.places(need, surely=surely)]
 
 
 def _disjunction(clauses: Clauses, problem: Problem, formula: Formula, group: int) -> list[int]:
@@ -280,7 +280,7 @@ def _encode_conflicts(clauses: Clauses, problem: Problem, key: Key) -> None:
             if need.name != instance.name:  # opam drops a conflict with one's own name
                 same.setdefault(_shown(need), (need, []))[1].append(instance)
     for need, instances in same.values():
-        others = _literals(clauses, problem, need)
+        others = _literals(clauses, problem, need, surely=True)
         if others:
             group = clauses.group(Conflicts(tuple(instances), need))
             _exclude(clauses, [clauses.variable[instance] for instance in instances], others, group)

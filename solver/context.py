@@ -72,6 +72,24 @@ class RepoContext:
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
 
+    def at_hand(self, name: str, machine: str) -> Mapping[str, bool]:
+        """The versions that can be had on a machine by somebody who did not ask for them by name."""
+        found = {}
+        for version in self.versions(name):
+            entry = self._universe.entry(name, version)
+            if entry.problem is None and self._is_available(entry, machine):
+                found[version] = not entry.flags.isdisjoint(_LAST_RESORTS)
+        return found
+
+    def _is_available(self, entry: Entry, machine: str) -> bool:
+        available = entry.encoded("available")
+        if available is True:  # as of most
+            return True
+        instance = Instance(name=entry.name, version=entry.version, machine=machine)
+        # Kinds of dependencies have no say in it, so neither has who asked for it.
+        environment = _Environment(self._shared(machine, _NONE), instance, self._developed)
+        return self._available[machine].holds(available, formulas.without_kinds(environment))
+
     def nearest(self, name: str) -> Sequence[str]:
         return nearest(name, self._universe.names())
 
@@ -127,11 +145,9 @@ class RepoContext:
         if instance.name in self._kept:
             extras |= self._kept[instance.name]
         environment = _Environment(self._shared(instance.machine, extras), instance, self._developed)
-        available = entry.encoded("available")
-        if available is not True:  # as of most
-            outside = formulas.without_kinds(environment)
-            if not self._available[instance.machine].holds(available, outside):
-                return Rejection(instance=instance, reason=unavailable(entry, outside, instance.machine))
+        if not self._is_available(entry, instance.machine):
+            reason = unavailable(entry, formulas.without_kinds(environment), instance.machine)
+            return Rejection(instance=instance, reason=reason)
         flags = entry.flags
         needs = self._needs_of(instance, entry, extras)
         provides, rank = self._standing(instance)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from xpkg.core.errors import NotFoundError
 from xpkg.repo.version_order import Ranking, members, version_key
 from xpkg.repo.versions import VersionFormula
-from xpkg.solver.model import Atom, Instance, Request
+from xpkg.solver.model import Atom, Instance, Request, VersionSet
 from xpkg.solver.protocol import AllOf, Candidate, Context, Formula, Need, Rejection, needs_of
 
 Key = tuple[str, str]
@@ -24,7 +24,8 @@ class Problem:
     how many better versions there are (opam: among available versions; flagged ones rank as the newest; of a pinned
     name only one is available).
     ``gone`` are installed instances that no repository offers any more: they may stay, and need nothing, unless the
-    request says otherwise.
+    request says otherwise. ``unseen`` are versions of a name that were not looked at (see ``narrowing``): the last
+    usable instance of that name stands for all of them.
     """
 
     request: Request
@@ -33,6 +34,7 @@ class Problem:
     rejected: dict[Key, tuple[Rejection, ...]] = field(default_factory=dict)
     lag: dict[Instance, int] = field(default_factory=dict)
     gone: list[Rejection] = field(default_factory=list)
+    unseen: dict[Key, Ranking] = field(default_factory=dict)
     _rankings: dict[Key, Ranking] = field(default_factory=dict)
 
     def matches(self, need: Need | Atom) -> list[Instance]:
@@ -44,18 +46,35 @@ class Problem:
                 matching += self.matches(provider)
         return matching
 
-    def places(self, need: Need | Atom) -> Sequence[int]:
-        """Where the instances that meet a need stand among the usable ones of its name, rising; without providers."""
+    def places(self, need: Need | Atom, *, surely: bool = False) -> Sequence[int]:
+        """Where the instances that meet a need stand among the usable ones of its name, rising; without providers.
+
+        A stand-in does when any that it stands for does, and never where ``surely`` is asked for.
+        """
         key, versions = (need.name, need.machine), need.versions
-        found = self.usable.get(key, ())
-        if versions is None:
-            return range(len(found))
-        if not isinstance(versions, VersionFormula):
-            return [place for place, one in enumerate(found) if versions.allows(one.version)]
         ranking = self._rankings.get(key)
+        unseen = self.unseen.get(key)
         if ranking is None:
-            ranking = self._rankings[key] = Ranking([one.version for one in found])
+            found = self.usable.get(key, ())
+            ranking = self._rankings[key] = Ranking([one.version for one in (found if unseen is None else found[:-1])])
+        places = allowed(ranking, versions)
+        if unseen is not None and not surely and allowed(unseen, versions):
+            return [*places, len(ranking.versions)]
+        return places
+
+
+def allowed(ranking: Ranking, versions: VersionSet | None) -> Sequence[int]:
+    """Where the versions that a need allows stand."""
+    if versions is None:
+        return range(len(ranking.versions))
+    if isinstance(versions, VersionFormula):
         return members(versions.among(ranking))
+    return [place for place, version in enumerate(ranking.versions) if versions.allows(version)]
+
+
+def ranked(usable: Sequence[Candidate], *, lenient: bool = False) -> list[Candidate]:
+    """The candidates of a name, the best first: flagged ones before others unless ``lenient``, then the newest."""
+    return sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)  # opam, OpamSolver "version-lag"
 
 
 def explore(request: Request, context: Context) -> Problem:
@@ -65,7 +84,7 @@ def explore(request: Request, context: Context) -> Problem:
     version asked for that does not exist at all.
     """
     for atom in request.install:
-        _check_asked(atom, context)
+        check_asked(atom, context)
     exploration = _Exploration(request, context)
     exploration.run()
     return exploration.problem
@@ -135,18 +154,18 @@ class _Exploration:
 
     def _rank(self, usable: list[Candidate], installed: list[Instance]) -> None:
         """How much each lags behind the best of its name."""
-        # Stable: flagged versions first, both kinds newest first (opam, OpamSolver "version-lag"); where a flagged one
-        # is installed the flags no longer count (OpamSwitchState.avoid_version).
+        # Where a flagged one is installed the flags no longer count (OpamSwitchState.avoid_version).
         lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
-        ranked = sorted(usable, key=lambda candidate: lenient or candidate.avoided is None)
+        best_first = ranked(usable, lenient=lenient)
         name = usable[0].instance.name if usable else ""
         pinned = [version for pin, version in self.problem.request.pins if pin == name]
         if pinned:
-            ranked.sort(key=lambda candidate: candidate.instance.version not in pinned)
-        self.problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(ranked))
+            best_first.sort(key=lambda candidate: candidate.instance.version not in pinned)
+        self.problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(best_first))
 
 
-def _check_asked(atom: Atom, context: Context) -> None:
+def check_asked(atom: Atom, context: Context) -> None:
+    """``NotFoundError`` for a name or version asked for that does not exist at all."""
     versions = context.versions(atom.name)
     if atom.providers:
         return

@@ -5,8 +5,8 @@ Nothing here knows of recipes, files or opam. The engine is tested with contexts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from xpkg.core.values import value
 from xpkg.solver.model import Instance, VersionSet
@@ -117,4 +117,13 @@ class Context(Protocol):
 
     def nearest(self, name: str) -> Sequence[str]:
         """The known names nearest to an unknown one, the best first."""
+        ...
+
+
+@runtime_checkable
+class SurveyingContext(Context, Protocol):
+    """A context that tells quickly what there is of a name."""
+
+    def at_hand(self, name: str, machine: str) -> Mapping[str, bool]:
+        """Of ``versions`` those that ``candidate`` does not reject, in the same order; true for ``avoided`` ones."""
         ...

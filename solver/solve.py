@@ -14,11 +14,12 @@ from xpkg.solver.criteria import Criterion, criteria
 from xpkg.solver.exploration import Key, Problem, explore
 from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, on_machine
 from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
-from xpkg.solver.protocol import Candidate, Context, Formula, needs_of
+from xpkg.solver.protocol import Candidate, Context, Formula, SurveyingContext, needs_of
 from xpkg.solver.trimming import keep_unrelated
 
 if TYPE_CHECKING:
     from xpkg.solver.engine import Optimum
+    from xpkg.solver.narrowing import Found
 
 _USUAL = Preferences()
 
@@ -30,6 +31,24 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
     ``SolverGaveUp`` when the time was up before any state was found. The same request, context and preferences give
     the same solution.
     """
+    from xpkg.solver.narrowing import decided_by_few  # imports clingo
+
+    few = decided_by_few(request, context, preferences) if isinstance(context, SurveyingContext) else None
+    if few is not None:
+        problem, clauses, wanted, best = few
+    else:
+        problem, clauses, wanted, best = decided_by_all(request, context, preferences)
+    chosen = _candidates(problem, clauses, best)
+    if request.related:
+        chosen = keep_unrelated(problem, chosen)
+    solution = solution_of(problem, context, chosen, best.cost)
+    return replace(solution, cost_names=tuple(name for name, _ in wanted), optimal=best.proven)
+
+
+def decided_by_all(request: Request, context: Context, preferences: Preferences) -> Found:
+    """The best state, by a look at all versions that a request reaches; raises as ``solve``."""
+    from xpkg.solver.narrowing import Found
+
     problem = explore(request, context)
     preferences.ended("explore")
     clauses = encode(problem)
@@ -41,11 +60,7 @@ def solve(request: Request, context: Context, preferences: Preferences = _USUAL)
         from xpkg.solver.explanation import explain
 
         raise explain(problem, clauses, context)
-    chosen = _candidates(problem, clauses, best)
-    if request.related:
-        chosen = keep_unrelated(problem, chosen)
-    solution = solution_of(problem, context, chosen, best.cost)
-    return replace(solution, cost_names=tuple(name for name, _ in wanted), optimal=best.proven)
+    return Found(problem, clauses, wanted, best)
 
 
 def _best(
