@@ -33,8 +33,11 @@ def _chunks(text: str) -> tuple[str | int, ...]:
         rest, digits = match.groups()
         # The length goes first, so that numbers of any size compare without conversion.
         key += (rest.translate(_WEIGHTS) + _END, len(digits), digits)
-    # The empty text is a lone zero: both are older than "0a" and newer than "0~".
     return (*(key or _LAST), *_LAST)
+
+
+# The empty text is a lone zero: both are older than "0a" and newer than "0~".
+_NOTHING = _chunks("")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -45,7 +48,9 @@ def version_key(text: str) -> VersionKey:
     """
     if not text.isascii():
         text = text.encode("utf-8", "surrogateescape").decode("latin-1")
-    rest, _, revision = text.rpartition("-") if "-" in text else (text, "", "")
+    if "-" not in text:
+        return _chunks(text), _NOTHING
+    rest, _, revision = text.rpartition("-")
     return _chunks(rest), _chunks(revision)
 
 
