@@ -24,7 +24,7 @@ from xpkg.solver.model import Instance, Preferences, Request, SolverGaveUp
 from xpkg.solver.ordering import edges_of, shortest_cycle
 from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, SurveyingContext, needs_of
 
-_CHOICES = 2
+_CHOICES = 4
 """So many versions that a need allows are looked at, if there are."""
 _MANY = 20
 """Of a name that so many different needs mention all versions are looked at: between so many, few suit all."""
