@@ -30,12 +30,11 @@ class Trial:
 
     def possible(self, without: Collection[int]) -> bool:
         """Whether all groups but some can be met; taken for granted when time is up, and whatever waits for itself."""
-        groups = [one for one in range(len(self._clauses.groups)) if one not in without]
-        return self._late() or self._contradiction.possible(groups)
+        return self._late() or self._contradiction.possible(self._others(without))
 
     def state(self, without: Collection[int], instance: Instance | None = None) -> list[Instance] | None:
         """A state that meets all groups but some, with ``instance`` in it; None when there is none or time is up."""
-        groups = [one for one in range(len(self._clauses.groups)) if one not in without]
+        groups = self._others(without)
         true = [] if instance is None else [self._clauses.variable[instance]]
         for _ in range(_MOST_CYCLES):
             model = None if self._late() else self._contradiction.model(groups, true=true)
@@ -47,6 +46,10 @@ class Trial:
                 return [one.instance for one in chosen]
             self._contradiction.forbid([self._clauses.variable[one] for one in cycle])
         return None
+
+    def _others(self, without: Collection[int]) -> list[int]:
+        left_out = frozenset(without)  # of thousands that were asked for, perhaps
+        return [one for one in range(len(self._clauses.groups)) if one not in left_out]
 
     def accepting(self, without: int, dependents: Iterable[Instance], need: Need) -> Instance | None:
         """The newest version of what is needed that could be there, did ``dependents`` not mind which it is.
