@@ -39,7 +39,9 @@ class Verdict(StrEnum):
 class Choice:
     """What would be chosen ``instead`` of ``instance``, by the criterion that decides and its two values.
 
-    ``newer``: that is how new versions are.  ``avoided`` is the flag that makes the instance a last resort, if one does.
+    ``newer``: that one is about how new versions are.  ``avoided`` is the flag that makes the instance a last resort,
+    if one does.
+    one does.
     """
 
     instead: Instance
