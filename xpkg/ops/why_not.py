@@ -41,7 +41,6 @@ class Choice:
 
     ``newer``: that one is about how new versions are.  ``avoided`` is the flag that makes the instance a last resort,
     if one does.
-    one does.
     """
 
     instead: Instance
