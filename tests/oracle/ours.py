@@ -20,7 +20,7 @@ from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Soluti
 from xpkg.solver.protocol import Need
 from xpkg.solver.solve import solve
 
-_MACHINE = Target(
+MACHINE = Target(
     name=NATIVE,
     description="",
     triple="x86_64-linux-gnu",
@@ -42,7 +42,7 @@ class Ours:
 
     def __init__(self, repository: Path, invariant: str = "", variables: Mapping[str, str] | None = None) -> None:
         self._invariant = Need(name=invariant, machine=BUILD) if invariant else None
-        machine = _MACHINE if variables is None else replace(_MACHINE, variables=dict(variables))
+        machine = MACHINE if variables is None else replace(MACHINE, variables=dict(variables))
         self._universe = Universe([Repository(name="local", root=repository)], {NATIVE: machine})
         self._context = RepoContext(self._universe, None)
 
