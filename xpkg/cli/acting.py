@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xpkg.cli import options as opt
-from xpkg.cli.asking import NOTHING, ask_of
+from xpkg.cli.asking import ask_of
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, UsageError
+from xpkg.core.paths import NO_SWITCH
 from xpkg.ops.asking import Ask, Verb
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
@@ -22,6 +23,7 @@ from xpkg.ops.situation import Situation
 from xpkg.ops.solving import plan
 
 if TYPE_CHECKING:
+    from xpkg.ops.building import Options
     from xpkg.ops.install import Done
     from xpkg.sandbox.switches import Switch
 
@@ -34,8 +36,7 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
     switch = switch_for(home, dry_run=given["dry_run"])
     pairs = _pairs(home, switch, given["target_names"], ask)
     prefix: Path | None = given.get("prefix")
-    if prefix is not None and pairs == (Pair(),):
-        raise UsageError("--prefix places a target's prefix, so it needs --target")
+    check_prefix(prefix, pairs)
 
     def make_plan() -> Plan:
         return plan(home, switch, pairs, ask, timing.lap)
@@ -87,11 +88,21 @@ class Timing:
         self._last = now
 
 
+def check_prefix(prefix: Path | None, pairs: Sequence[Pair]) -> None:
+    """UsageError unless ``--prefix``, if given, is for one target."""
+    if prefix is not None and tuple(pairs) == (Pair(),):
+        raise UsageError("--prefix places a target's prefix, so it needs --target")
+    if prefix is not None and len(pairs) > 1:
+        raise UsageError("--prefix places the prefix of one target", hint="ask for the targets one after another")
+
+
 def switch_for(home: Home, *, dry_run: bool) -> Switch | None:
     """The switch in use; None stands for one that holds nothing, to plan with."""
-    if dry_run and home.switch_name == NOTHING:
-        return None
-    return home.find_switch(make=not dry_run)
+    if home.switch_name != NO_SWITCH:
+        return home.find_switch(make=not dry_run)
+    if not dry_run:
+        raise UsageError(f"{NO_SWITCH} stands for a switch that holds nothing, to plan with: it needs --dry-run")
+    return None
 
 
 def _pairs(home: Home, switch: Switch | None, names: Sequence[str], ask: Ask) -> tuple[Pair, ...]:
@@ -120,9 +131,7 @@ def _carry_out(
     answer: dict[str, object],
     printer: Printer,
 ) -> int:
-    from xpkg.cli.progress import TerminalProgress
     from xpkg.ops.building import Options
-    from xpkg.ops.install import carry_out
 
     prefix: Path | None = given.get("prefix")
     settings = Options(
@@ -133,13 +142,43 @@ def _carry_out(
         update_invariant=given.get("update_invariant", False),
     )
     invariant = switch.current().invariant
-    with TerminalProgress(printer) as progress:
-        done = carry_out(home, switch, make_plan, first, settings, progress)
-    places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in first.parts]
-    _show_done(done, places, answer, printer)
-    if (now := switch.current().invariant) != invariant:
+    done = _agreed(home, switch, make_plan, first, settings, given, printer)
+    if done is None:
+        printer.note("nothing was changed")
+        return ExitCode.ABORTED
+    carried = done.work.plan
+    places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in carried.parts]
+    _show_done(done, places, {**answer, **_answer(carried, [part.pair for part in carried.parts])}, printer)
+    if settings.update_invariant and (now := switch.current().invariant) != invariant:
         printer.line(f"the invariant of the switch is now {now or 'empty'}; xpkg switch set-invariant changes it")
     return ExitCode.SUCCESS
+
+
+def _agreed(
+    home: Home,
+    switch: Switch,
+    make_plan: Callable[[], Plan],
+    agreed: Plan,
+    settings: Options,
+    given: Mapping[str, Any],
+    printer: Printer,
+) -> Done | None:
+    """Carry out a plan; what another process makes of it meanwhile is shown and asked about.  None when refused."""
+    from xpkg.cli.progress import TerminalProgress
+    from xpkg.ops.install import carry_out
+
+    done: Done | None = None
+    while True:
+        with TerminalProgress(printer) as progress:
+            before = None if done is None else done.work
+            done = carry_out(home, switch, make_plan, agreed, settings, progress, before)
+        if not done.superseded:
+            return done
+        agreed = done.work.plan
+        printer.note("another process changed the switch meanwhile; what is to be done now:")
+        _show_plan(agreed, [part.pair for part in agreed.parts], printer)
+        if not _confirmed(given["yes"], printer):
+            return None
 
 
 def _show_done(done: Done, places: Sequence[str], answer: dict[str, object], printer: Printer) -> None:

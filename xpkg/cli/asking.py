@@ -11,8 +11,12 @@ from xpkg.cli.options import apply
 from xpkg.core.errors import UsageError
 from xpkg.ops.asking import Ask, Verb
 
-NOTHING = "EMPTY"
-"""For ``--switch`` of what is only looked at: a switch that holds nothing."""
+
+def _number(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    if seconds != seconds:  # "nan" is a float, and within no bounds
+        raise click.BadParameter("nan is not a number of seconds", context, parameter)
+    return seconds
+
 
 asking_options = apply(
     click.option(
@@ -34,6 +38,7 @@ asking_options = apply(
         "--solver-timeout",
         "bound_s",
         type=click.FloatRange(0, 86400, min_open=True),
+        callback=_number,
         default=60.0,
         metavar="SECONDS",
         help="After this time the best answer so far is taken, and said to be that (default: 60).",
@@ -85,10 +90,17 @@ def ask_of(verb: Verb, given: Mapping[str, Any]) -> Ask:
         check_depexts=given["depexts"] == "check",
         criteria=given["criteria"],
         bound_s=given["bound_s"],
-        repositories=None if repositories is None else tuple(name for name in repositories.split(",") if name),
+        repositories=None if repositories is None else _names(repositories),
         variables=tuple(read_variables(variables).items()),
         **{flag: given.get(flag, False) for flag in flags},
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if "" in names:
+        raise UsageError("--repos without a name", hint="xpkg repo list shows those there are")
+    return names
 
 
 def read_variables(texts: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,6 @@ from xpkg import __version__
 from xpkg.cli.lazy import LazyGroup
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, StoreError, UsageError, WorkInterrupted, XpkgError
-from xpkg.core.text import printable
 
 _COMMANDS = {
     "install": ("packages", "install", "Install packages, building what is not built yet."),
@@ -80,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     # A termination request ends the work as Ctrl-C does: children killed, nothing half done.
     _Interrupts().install()
     words = list(arguments) or ["--help"]
-    printer = Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
+    printer = _printer(words)
     try:
         result = xpkg.main(args=words, prog_name="xpkg", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -99,6 +98,11 @@ def run(arguments: Sequence[str]) -> int:
         printer.error(told)
         return int(told.exit_code)
     return result if isinstance(result, int) else int(ExitCode.SUCCESS)
+
+
+def _printer(words: Sequence[str]) -> Printer:
+    """For what is told before or beside a command's own output."""
+    return Printer(as_json="--json" in (words[: words.index("--")] if "--" in words else words))
 
 
 def _as_told(error: XpkgError | click.ClickException | OSError) -> XpkgError:
@@ -153,8 +157,14 @@ def _internal_error(kind: type[BaseException], error: BaseException, trace: Trac
     with tempfile.NamedTemporaryFile("w", prefix="xpkg-report-", suffix=".txt", delete=False) as report:
         report.write(f"xpkg {__version__}: {sys.argv}\n")
         traceback.print_exception(kind, error, trace, file=report)
-    print(f"xpkg: internal error, {kind.__name__}: {printable(str(error))} [internal]", file=sys.stderr)
-    print(f"  report: {report.name}\n  hint: this is a mistake of xpkg; please send the report", file=sys.stderr)
+    told = XpkgError(
+        f"internal error, {kind.__name__}: {error}",
+        reference="internal",
+        context=(("report", report.name),),
+        hint="this is a mistake of xpkg; please send the report",
+    )
+    _printer(sys.argv[1:]).error(told)
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(ExitCode.INTERNAL))
 

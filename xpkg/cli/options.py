@@ -81,8 +81,15 @@ def pair(here: Home, target_name: str | None) -> Pair:
 
 
 def pairs(here: Home, target_names: Sequence[str]) -> tuple[Pair, ...]:
-    """The pairs of machines that every ``--target`` means, names with commas between them; the native one for none."""
-    names = [name for text in target_names for name in text.split(",") if name]
+    """The pairs of machines that every ``--target`` means, names with commas between them; the native one for none.
+
+    UsageError for an empty name: a script's variable that is not set must not mean this machine.
+    """
+    names = [name for text in target_names for name in text.split(",")]
+    if "" in names:
+        raise UsageError(
+            "--target without a name", hint="xpkg target list shows those there are; native is this machine"
+        )
     return tuple(dict.fromkeys(pair(here, name) for name in names)) or (Pair(),)
 
 

@@ -23,6 +23,9 @@ from pathlib import Path
 
 from xpkg.core.values import value
 
+NO_SWITCH = "EMPTY"
+"""No switch is called so: it stands for one that holds nothing, to plan with."""
+
 
 @value
 class StateRoot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 class Done:
     """What carrying out a plan did; ``seconds`` by part.
 
-    ``renewed`` counts what was built once more, ``replaced`` names of that what came out otherwise than before.
+    ``work`` is the plan carried out with what was built.  When it is ``superseded`` nothing was changed yet: another
+    process changed the switch, and what is to be done now, ``work.plan``, is not what was agreed to.  ``renewed``
+    counts what was built once more, ``replaced`` names of that what came out otherwise than before.
     """
 
+    work: Built
     generation: int
     changed: bool
     built: int
@@ -33,21 +36,30 @@ class Done:
     renewed: int = 0
     replaced: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    superseded: bool = False
 
 
 def carry_out(
-    home: Home, switch: Switch, plan_anew: Callable[[], Plan], plan: Plan, options: Options, progress: Progress
+    home: Home,
+    switch: Switch,
+    plan_anew: Callable[[], Plan],
+    plan: Plan,
+    options: Options,
+    progress: Progress,
+    before: Built | None = None,
 ) -> Done:
     """Fetch and build what the store lacks, then make the new generation.
 
     Nothing of the switch changes before everything is built; whatever ends this early leaves it as it was.  When
-    another process changed the switch meanwhile, ``plan_anew`` gives the plan for what it holds now.
+    another process changed the switch meanwhile, ``plan_anew`` gives the plan for what it holds now.  ``before`` is
+    what was built for the plan that this one supersedes.
     """
     if plan.idle and options.prefix is None:
-        return Done(generation=switch.current().number, changed=False, built=0, reused=len(plan.tasks))
+        reused = len(plan.tasks)
+        return Done(work=Built(plan=plan), generation=switch.current().number, changed=False, built=0, reused=reused)
     clock = Clock()
     _place(switch, plan, options)
-    built: Built | None = None
+    built, agreed = before, plan.actions
     while True:
         built = build_all(home, plan, options, progress, clock, built)
         plan = built.plan
@@ -56,6 +68,8 @@ def carry_out(
                 generation = _commit(home, switch, built, options)
                 break
         plan = plan_anew()
+        if plan.actions != agreed:
+            return replace(_done(switch.current(), replace(built, plan=plan), clock), changed=False, superseded=True)
     clock.lap("prefix")
     return _done(generation, built, clock)
 
@@ -63,6 +77,7 @@ def carry_out(
 def _done(generation: Generation, built: Built, clock: Clock) -> Done:
     tasks = built.plan.tasks
     return Done(
+        work=built,
         generation=generation.number,
         changed=True,
         built=len(built.new),
@@ -78,7 +93,7 @@ def _unchanged(generation: Generation, plan: Plan) -> bool:
     now = [present(generation, part.pair) for part in plan.parts]
     then = plan.parts[0].situation.generation
     return (then is None or _stated(then) == _stated(generation)) and all(
-        one.keys == part.here.keys and set(one.roots) == set(part.here.roots)
+        one.keys == part.here.keys and set(one.roots) == set(part.here.roots) and one.extras == part.here.extras
         for one, part in zip(now, plan.parts, strict=True)
     )
 
