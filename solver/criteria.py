@@ -88,9 +88,12 @@ class _Counts:
             return [*first, every, *depexts, ("new", self._ones(self._brought))]
         keys = _asked(problem, self._installed)
         asked = [one for one in problem.candidates if (one.name, one.machine) in keys]
+        moved = self._moved()
         return [
+            *([] if request.upgrade_names else moved),
             *first,
             (f"{LAG} request", _lags(problem, clauses, asked)),
+            *(moved if request.upgrade_names else []),
             (f"{LAG} changed", _lags(problem, clauses, self._new)),
             *depexts,
             ("changed", self._ones(self._new) + self._removed),
@@ -104,6 +107,13 @@ class _Counts:
         if self._request.target is not None:
             added.append(("changed on the target", self._ones([one for one in self._new if one.machine != BUILD])))
         return added
+
+    def _moved(self) -> list[Criterion]:
+        """One for each name that is there, and not in a version that is preferred."""
+        preferred = self._request.prefer
+        names = {name for name, _ in preferred}.difference(self._request.upgrade_names)
+        others = [one for one in self._problem.candidates if (one.name, one.version) not in preferred]
+        return _unless_empty("moved", self._ones([one for one in others if one.name in names]))
 
     @property
     def _brought(self) -> list[Instance]:

@@ -106,6 +106,9 @@ class Request:
     ``related`` keeps everything as it is that has nothing to do with these names (name, machine): a change is made
     only when it touches them, directly or through other changes.
 
+    ``prefer`` are (name, version): of these names these versions are taken wherever they can be, on any machine, and
+    only then newer ones of others; several of one name are equally good. Newer versions of ``upgrade_names`` come first.
+
     ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are
     installed instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
     """
@@ -124,6 +127,7 @@ class Request:
     best_effort: bool = False
     require_available: bool = False
     related: frozenset[tuple[str, str]] = frozenset()
+    prefer: frozenset[tuple[str, str]] = frozenset()
     pins: tuple[tuple[str, str], ...] = ()
     held: tuple[Instance, ...] = ()
 

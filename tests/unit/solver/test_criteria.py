@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
 from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
 from xpkg.repo.machine_names import BUILD
+from xpkg.solver.feasibility import feasible
 from xpkg.solver.model import Atom, Preferences, Request, Solution
 from xpkg.solver.solve import solve
 
@@ -112,3 +114,43 @@ def test_one_that_is_avoided_is_not_the_first_of_equals() -> None:
     request = Request(target=TARGET, install=(atom("x"),), installed=(instance("a 2"),))
     assert names(solved(table, request)) == ["a 2", "x 1"]
     assert names(solved(table, install("x"))) == ["a 1", "x 1"]
+
+
+def test_what_is_preferred_stays_whatever_is_newer() -> None:
+    table = {f"{name} {version}": Row() for name in "ab" for version in (1, 2, 3)}
+    table |= {
+        "x 1": Row(depends="a"),
+        "x 2": Row(depends="a >= 2,b"),
+        "y 1": Row(avoided="deprecated", depends="a = 2"),
+    }
+    there = Request(
+        target=TARGET,
+        install=(atom("x"),),
+        installed=(instance("a 1"), instance("b 1")),
+        prefer=frozenset({("a", "1"), ("b", "1"), ("b", "2")}),
+        prune=True,
+    )
+    assert names(solved(table, there)) == ["a 1", "x 1"]
+    assert list(solved(table, there).cost_names)[:2] == ["moved", "removed"]
+    upgraded = replace(there, upgrade_names=frozenset("a"))
+    assert names(solved(table, upgraded)) == ["a 3", "b 1", "x 2"]
+    assert names(solved(table, replace(there, install=(atom("x"), atom("y"))))) == ["a 2", "b 1", "x 2", "y 1"]
+
+
+def test_whether_there_is_any_state() -> None:
+    table = {
+        "a 1": Row(),
+        "x 1": Row(depends="a"),
+        "y 1": Row(conflicts="a"),
+        "z 1": Row(depends="z2"),
+        "z2 1": Row(depends="z"),
+    }
+    assert feasible(install("x"), Table(table))
+    assert not feasible(install("x", "y"), Table(table))
+    assert not feasible(install("z"), Table(table))
+
+
+def test_of_what_is_preferred_and_not_there_the_newest() -> None:
+    table = {"x 1": Row(depends="b"), **{f"b {version}": Row() for version in (1, 2, 3)}}
+    request = replace(install("x"), prefer=frozenset({("b", "1"), ("b", "2")}))
+    assert names(solved(table, request)) == ["b 2", "x 1"]
