@@ -98,7 +98,8 @@ class Request:
     whole present state of the pair; it is kept unless something asked for needs otherwise. ``roots`` are
     those of ``installed`` that somebody asked for by name. ``remove`` names what must be gone from the machines
     given (name, machine). ``upgrade`` prefers the newest versions over the present ones for everything;
-    ``upgrade_names`` asks it for some names only. ``prune`` drops what no root and nothing asked for needs.
+    ``upgrade_names`` asks it for some names only, which ``install`` does not make roots. ``prune`` drops what no root
+    and nothing asked for needs.
 
     ``formulas`` are asked for too: each must hold. ``invariant`` must hold whatever is asked for. ``fixup`` wants as
     few changes as possible, however old the versions. ``best_effort`` meets as many of ``install`` as can be met
@@ -107,10 +108,13 @@ class Request:
     only when it touches them, directly or through other changes.
 
     ``prefer`` are (name, version): of these names these versions are taken wherever they can be, on any machine, and
-    only then newer ones of others; several of one name are equally good. Newer versions of ``upgrade_names`` come first.
+    only then newest ones of others; several of one name are equally good. Newer versions of ``upgrade_names`` come
+    before that.
 
     ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are
     installed instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
+    ``built`` says what installed instances were built with: while they have exactly that they may stay, whatever their
+    recipes say now.
     """
 
     target: str | None = None
@@ -130,6 +134,7 @@ class Request:
     prefer: frozenset[tuple[str, str]] = frozenset()
     pins: tuple[tuple[str, str], ...] = ()
     held: tuple[Instance, ...] = ()
+    built: tuple[tuple[Instance, tuple[Instance, ...]], ...] = ()
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -175,13 +180,17 @@ class Edge:
 
 @value(kw_only=True)
 class Node:
-    """An instance of a solution. ``requires`` are the instances that must be built and visible before it."""
+    """An instance of a solution. ``requires`` are the instances that must be built and visible before it.
+
+    One ``as_built`` is there already and can only stay as it is: there is no recipe of it, or it is not met.
+    """
 
     instance: Instance
     requires: tuple[Instance, ...] = ()
     reason: str = ""
     requested: bool = False
     edges: tuple[Edge, ...] = ()
+    as_built: bool = False
 
 
 @value(kw_only=True)

@@ -11,13 +11,21 @@ from xpkg.cli import options as opt
 from xpkg.cli.asking import kinds_options
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, NotFoundError, UsageError
-from xpkg.ops import lock_wishes
 from xpkg.ops.lock import Made, make_lock
 from xpkg.ops.lock_diff import changes, told
 from xpkg.ops.lock_file import DEFAULT_NAME, EXTRAS, LockFile
 from xpkg.ops.lock_reader import read_lock
-from xpkg.ops.lock_wishes import LockWish, set_pins_aside, upgrading, wish_for_packages, wish_of_lock, wish_of_switch
+from xpkg.ops.lock_wishes import (
+    LockWish,
+    set_pins_aside,
+    target_name,
+    upgrading,
+    wish_for_packages,
+    wish_of_lock,
+    wish_of_switch,
+)
 from xpkg.ops.lock_writing import one_at_a_time, would_change, write_lock
+from xpkg.ops.locked import chosen_targets
 from xpkg.ops.situation import Situation
 
 ALL = "\0"
@@ -69,12 +77,14 @@ def lock(
     asked for in the switch.  What is locked stays until --upgrade.  'xpkg install --locked' installs exactly that.
     """
     extras = [name for name, wanted in zip(EXTRAS, (with_test, with_doc, with_dev_setup), strict=True) if wanted]
-    newer = None if not upgrade else [name for text in upgrade for name in text.split(",") if name != ALL]
+    newer = _names(upgrade)
     _check(packages, extras, newer, from_switch=from_switch)
-    targets = lock_wishes.target_names(target_names)
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
+    targets = [target_name(pair) for pair in opt.pairs(home, target_names)] if target_names else []
     with one_at_a_time(home, output, lambda _: printer.note("waiting: another process makes this lock")) as path:
         before = _before(path)
+        if targets and before is not None and not packages and not from_switch and newer is None:
+            _check_all(before, targets)
         situation = Situation(home, home.find_switch(make=False))
         wish = _wish(situation, before, packages, targets, extras, from_switch=from_switch)
         wish = upgrading(wish, newer, [] if packages else targets)
@@ -83,6 +93,26 @@ def lock(
         if changed and not check:
             write_lock(path, made.lock)
     return _show(printer, output, before, made, changed=changed, check=check)
+
+
+def _names(upgrade: Sequence[str]) -> list[str] | None:
+    """The packages to take newer versions of: none of them named for all, None when nobody asked for newer ones."""
+    if not upgrade or ALL in upgrade:
+        return [] if upgrade else None
+    names = [name for text in upgrade for name in text.split(",")]
+    if not all(names):
+        raise UsageError("--upgrade has an empty name", hint="without a name it upgrades everything")
+    return names
+
+
+def _check_all(before: LockFile, targets: Sequence[str]) -> None:
+    """What a file asks for is locked for all its targets, so that naming some of them cannot be obeyed."""
+    known = [target.name for target in before.targets]
+    if set(chosen_targets(before, targets)) != set(known):
+        raise UsageError(
+            f"what the file asks for is locked for all its targets, {', '.join(known)}, and not for some of them",
+            hint="--target goes with packages, --upgrade or --from-switch",
+        )
 
 
 def _check(packages: Sequence[str], extras: Sequence[str], newer: Sequence[str] | None, *, from_switch: bool) -> None:
@@ -118,7 +148,7 @@ def _wish(
     if packages:
         return wish_for_packages(situation, before, packages, targets, extras)
     if before is None or from_switch:
-        return wish_of_switch(situation)
+        return wish_of_switch(situation, targets)
     set_pins_aside(situation, before)
     return wish_of_lock(before)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from xpkg.cli import options as opt
-from xpkg.cli.acting import Timing, follow, switch_for
+from xpkg.cli.acting import Timing, check_prefix, follow, switch_for
 from xpkg.core.errors import UsageError
 from xpkg.ops.lock_file import DEFAULT_NAME
 from xpkg.ops.lock_reader import read_lock
-from xpkg.ops.lock_wishes import pair_of, target_names
+from xpkg.ops.lock_wishes import pair_of, target_name
 from xpkg.ops.locked import chosen_targets, hold_first_uses, plan_locked
 from xpkg.ops.planning import Plan
 from xpkg.ops.situation import Situation
@@ -40,11 +40,11 @@ def install_locked(given: Mapping[str, Any]) -> int:
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(given["switch_name"])
     file: Path = given["lock_file"] or Path(DEFAULT_NAME)
     lock = read_lock(file)
-    targets = chosen_targets(lock, target_names(given["target_names"]))
+    names = given["target_names"]
+    targets = chosen_targets(lock, [target_name(pair) for pair in opt.pairs(home, names)] if names else [])
     switch = switch_for(home, dry_run=given["dry_run"])
     pairs = tuple(pair_of(Situation(home, switch), target) for target in targets)
-    if given["prefix"] is not None and pairs == (opt.pair(home, None),):
-        raise UsageError("--prefix places a target's prefix, so it needs a target")
+    check_prefix(given["prefix"], pairs)
 
     def make_plan() -> Plan:
         return plan_locked(Situation(home, switch), lock, targets)

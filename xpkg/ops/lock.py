@@ -13,6 +13,7 @@ from xpkg.core.errors import NotFoundError
 from xpkg.ops.invariants import placed
 from xpkg.ops.lock_file import (
     EXTRAS,
+    PINNED,
     Building,
     LockedInstance,
     LockedMachine,
@@ -24,23 +25,22 @@ from xpkg.ops.lock_file import (
 )
 from xpkg.ops.lock_recipes import LockSources, locked_package
 from xpkg.ops.lock_repositories import locked_repositories
+from xpkg.ops.lock_solving import preferred, solve_staying
 from xpkg.ops.lock_wishes import Extras, LockWish, pair_of, target_name
-from xpkg.ops.locked_set import LockedContext, staying_solution
 from xpkg.ops.pairs import Pair
 from xpkg.ops.pins import developed_of, pins_of
 from xpkg.ops.requests import atoms_for
-from xpkg.ops.solving import solve_all
 from xpkg.ops.tasks import TaskMaker
 from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox.buildkey import KEY_FORMAT
 from xpkg.sandbox.layout import ISOLATION_LEVEL
 from xpkg.solver.context import RepoContext
-from xpkg.solver.model import Node, Preferences, Request, Solution
+from xpkg.solver.model import Instance, Node, Request, Solution
 from xpkg.solver.protocol import Rejection
 
 if TYPE_CHECKING:
     from xpkg.ops.situation import Situation
-    from xpkg.solver.protocol import Context, Formula
+    from xpkg.solver.protocol import Formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def make_lock(situation: Situation, wish: LockWish, before: LockFile | None = No
     targets = sorted(wish.packages)
     pairs = [pair_of(situation, target) for target in targets]
     parts = [_part(situation, pair, wish, pins) for pair in pairs]
-    solutions = _solved(parts, [_may_move(wish, target) for target in targets])
+    solutions = solve_staying(parts, [wish.may_move(target) for target in targets])
     sources = LockSources(situation.home.root, () if before is None else before.packages)
     instances = [
         one
@@ -82,34 +82,11 @@ def make_lock(situation: Situation, wish: LockWish, before: LockFile | None = No
         invariant=wish.invariant,
     )
     lost = [
-        note
+        f"{one.name} {one.version} {'is installed' if wish.of_switch else 'was locked'}, and {reason}"
         for (request, context), solution in zip(parts, solutions, strict=True)
-        for note in _lost(request, context, solution)
+        for one, reason in _lost(request, context, solution, situation, before)
     ]
     return Made(lock=lock, notes=(*dict.fromkeys(lost), *_notes(solutions, lock)))
-
-
-def _may_move(wish: LockWish, target: str) -> bool:
-    """Whether what is locked for a target may move although it could stay."""
-    kept = wish.keep.get(target, ())
-    return target in wish.upgrade_all or not wish.upgrade.isdisjoint(one.name for one in kept)
-
-
-def _solved(parts: Sequence[tuple[Request, RepoContext]], may_move: Sequence[bool]) -> Sequence[Solution]:
-    """One solution a part.  What is locked for a part and still holds is its solution, however good others are."""
-    staying = [
-        None if moves else staying_solution(request, context)
-        for (request, context), moves in zip(parts, may_move, strict=True)
-    ]
-    settled = [solution for solution in staying if solution is not None]
-    if len(settled) == len(parts):
-        return settled
-    # The rest is solved beside what stays, so that it can have the same versions.
-    bounded: list[tuple[Request, Context]] = [
-        (request, context if solution is None else LockedContext(context, frozenset(solution.instances)))
-        for (request, context), solution in zip(parts, staying, strict=True)
-    ]
-    return solve_all(bounded, Preferences())
 
 
 def building_now() -> Building:
@@ -152,14 +129,16 @@ def _part(
 ) -> tuple[Request, RepoContext]:
     target = target_name(pair)
     context = context_of(situation, pair, wish.extras.get(target, {}))
-    kept = () if target in wish.upgrade_all else wish.keep.get(target, ())
+    free = target in wish.upgrade_all
+    kept = () if free else wish.keep.get(target, ())
     return Request(
         target=pair.target,
         install=atoms_for(situation.universe, context, pair, wish.packages[target]),
         installed=kept,
         prune=True,
         require_available=True,
-        upgrade_names=wish.upgrade.intersection(one.name for one in kept),
+        upgrade_names=wish.upgrade.get(target, frozenset()),
+        prefer=frozenset() if free else preferred(wish.keep, target),
         pins=pins,
         invariant=invariant_for(wish.invariant, context),
     ), context
@@ -232,18 +211,25 @@ def locked_pin(name: str, version: str, address: str, commit: str) -> LockedPin:
     return LockedPin(name=name, version=version, kind="git", address=shown(address.partition("#")[0]), commit=commit)
 
 
-def _lost(request: Request, context: RepoContext, solution: Solution) -> Iterator[str]:
-    """Why what was locked did not stay, where it cannot be had any more."""
+def _lost(
+    request: Request, context: RepoContext, solution: Solution, situation: Situation, before: LockFile | None
+) -> Iterator[tuple[Instance, str]]:
+    """What was there and did not stay because it cannot be had any more, and why."""
     for one in request.installed:
         node = solution.find(one.name, one.machine)
         if node is None or node.instance == one:
             continue
-        if one.version not in context.versions(one.name):
-            yield f"{one.name} {one.version} was locked, and no repository has it any more"
-            continue
-        answer = context.candidate(one, requested=node.requested)
-        if isinstance(answer, Rejection):
-            yield f"{one.name} {one.version} was locked, and cannot be had any more: {answer.reason}"
+        pinned = dict(request.pins).get(one.name, one.version)
+        package = None if before is None else before.package(one.name, one.version)
+        if pinned != one.version:
+            yield one, f"{one.name} is pinned to {pinned}"
+        elif one.version not in context.versions(one.name):
+            from_pin = package is not None and package.repository == PINNED
+            yield one, "its source is not pinned any more" if from_pin else "no repository has it any more"
+        else:
+            answer = context.candidate(one, requested=node.requested)
+            if isinstance(answer, Rejection):
+                yield one, f"cannot be had any more: {answer.reason}"
 
 
 def _notes(solutions: Sequence[Solution], lock: LockFile) -> tuple[str, ...]:

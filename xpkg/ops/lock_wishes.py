@@ -27,9 +27,9 @@ class LockWish:
     """What is to be locked.
 
     ``packages`` are spellings by target (``native`` is this machine's), ``extras`` says which names are wanted with
-    their tests and the like.  ``keep`` is what stays where it can, by
-    target; ``upgrade`` names what may move all the same, ``upgrade_all`` the targets of which everything may.
-    ``pins`` hold as well as those of the switch; one of a source must be the switch's too.
+    their tests and the like.  ``keep`` is what stays where it can, by target: what a switch has if ``of_switch``, else
+    what was locked.  ``upgrade`` names what may move all the same, by target, ``upgrade_all`` the targets of which
+    everything may.  ``pins`` hold as well as those of the switch; one of a source must be the switch's too.
     """
 
     packages: Mapping[str, tuple[str, ...]]
@@ -37,18 +37,18 @@ class LockWish:
     invariant: str = ""
     pins: tuple[LockedPin, ...] = ()
     keep: Mapping[str, tuple[Instance, ...]] = field(default_factory=dict)
-    upgrade: frozenset[str] = frozenset()
+    of_switch: bool = False
+    upgrade: Mapping[str, frozenset[str]] = field(default_factory=dict)
     upgrade_all: frozenset[str] = frozenset()
+
+    def may_move(self, target: str) -> bool:
+        """Whether what is kept of a target may move although it could stay."""
+        return target in self.upgrade_all or bool(self.upgrade.get(target))
 
 
 def target_name(pair: Pair) -> str:
     """What a lock calls a pair of machines."""
     return pair.target or NATIVE
-
-
-def target_names(words: Sequence[str]) -> list[str]:
-    """The targets that ``--target`` means, as a lock calls them; several in one word have commas between them."""
-    return [target_name(Pair.of(name)) for word in words for name in word.split(",") if name]
 
 
 def wish_for_packages(
@@ -93,21 +93,28 @@ def wish_of_lock(before: LockFile) -> LockWish:
     )
 
 
-def wish_of_switch(situation: Situation) -> LockWish:
-    """To lock what was asked for in a switch, in the versions it has; NotFoundError when that is nothing."""
+def wish_of_switch(situation: Situation, targets: Sequence[str] = ()) -> LockWish:
+    """To lock what was asked for in a switch, for these targets or all, in the versions it has.
+
+    NotFoundError when that is nothing.
+    """
     present = {target_name(pair): situation.here(pair) for pair in situation.pairs}
     roots = {target: tuple(sorted({one.name for one in here.roots})) for target, here in present.items()}
-    if not any(roots.values()):
+    wanted = {target: names for target, names in roots.items() if names and (not targets or target in targets)}
+    empty = [target for target in targets if target not in wanted]
+    if empty or not wanted:
+        where = f" for {empty[0]}" if empty else ""
         raise NotFoundError(
-            "there is nothing to lock: the switch has nothing that was asked for",
+            f"there is nothing to lock: the switch has nothing that was asked for{where}",
             reference="nothing-to-lock",
-            hint="name packages: xpkg lock PACKAGE... [--target T]...",
+            hint=f"name packages: xpkg lock PACKAGE... {f'--target {empty[0]}' if empty else '[--target T]...'}",
         )
     return LockWish(
-        packages={target: names for target, names in roots.items() if names},
+        packages=wanted,
         extras={target: here.extras for target, here in present.items()},
         invariant="" if situation.generation is None else situation.generation.invariant,
         keep={target: here.instances for target, here in present.items()},
+        of_switch=True,
     )
 
 
@@ -129,13 +136,8 @@ def upgrading(wish: LockWish, names: Sequence[str] | None, targets: Sequence[str
                 reference="not-locked",
                 hint=did_you_mean(name, locked),
             )
-    if len(chosen) < len(wish.packages):
-        kept = {
-            target: tuple(one for one in instances if target not in chosen or one.name not in names)
-            for target, instances in wish.keep.items()
-        }
-        return replace(wish, keep=kept)
-    return replace(wish, upgrade=frozenset(names))
+    there = {target: frozenset(one.name for one in wish.keep.get(target, ())) for target in chosen}
+    return replace(wish, upgrade={target: there[target].intersection(names) for target in chosen})
 
 
 def _chosen_targets(wish: LockWish, targets: Sequence[str]) -> list[str]:

@@ -76,7 +76,7 @@ class World:
         self, *packages: str, target: str = "native", before: LockFile | None = None, extras: tuple[str, ...] = ()
     ) -> LockFile:
         now = self.now
-        return make_lock(now, wish_for_packages(now, before, packages, [target], extras), before).lock
+        return make_lock(now, wish_for_packages(now, before, packages, target.split(","), extras), before).lock
 
     def again(self, before: LockFile, change: Callable[[LockWish], LockWish] = lambda wish: wish) -> LockFile:
         now = self.now
@@ -137,6 +137,79 @@ def test_only_as_much_moves_as_has_to(world: World) -> None:
     after = world.lock("user>=2", before=before)
     assert versions(after) == {"base build": "3", "user build": "2"}
     assert [one.kind for one in changes(before, after)] == ["request", "upgrade", "upgrade"]
+
+
+def test_more_packages_move_nothing_that_is_locked(world: World) -> None:
+    """A newer version is there each time, and the new package would take it."""
+    before = world.lock("user", "extra")
+    world.recipe("base.3", "")
+    world.recipe("extra.2", "")
+    world.recipe("more.1", 'depends: ["base"]')
+    world.recipe("more.2", 'depends: ["base" "fresh"]')
+    world.recipe("fresh.1", "")
+    world.recipe("fresh.2", "")
+    after = world.lock("user", "extra", "more", before=before)
+    assert {**versions(before), "more build": "2", "fresh build": "2"} == versions(after)
+    assert {one.kind for one in changes(before, after)} == {"add", "request"}
+    named = world.lock("user", "more", "base", before=before)
+    assert versions(named)["base build"] == "2"
+
+
+def test_of_what_has_to_move_the_fewest_names_do(world: World) -> None:
+    before = world.lock("user", "extra", "both")
+    for package in ("base.3", "user.3", "extra.2", "both.2"):
+        world.recipe(package, "")
+    world.recipe("more.1", "")
+    world.recipe("more.2", 'depends: ["base" {= "3"}]')
+    world.recipe("more.3", 'depends: ["base" {= "3"} "extra" {= "2"}]')
+    assert versions(world.lock("user", "extra", "both", "more", before=before)) == versions(before) | {
+        "more build": "1"
+    }
+    after = world.lock("user", "extra", "both", "more>=2", before=before)
+    assert versions(after) == versions(before) | {"more build": "2", "base build": "3"}
+
+
+def test_a_new_package_does_not_take_the_place_of_a_locked_one(world: World) -> None:
+    world.recipe("other.1", "")
+    world.recipe("either.1", 'depends: ["base" | "other"]')
+    world.recipe("more.1", "")
+    world.recipe("more.2", 'conflicts: "base"')
+    before = world.lock("either")
+    assert versions(before) == {"base build": "2", "either build": "1"}
+    assert versions(world.lock("either", "more", before=before)) == versions(before) | {"more build": "1"}
+    assert versions(world.lock("either", "more>=2", before=before)) == {
+        "either build": "1",
+        "more build": "2",
+        "other build": "1",
+    }
+
+
+def test_less_is_locked_without_what_it_does_not_need(world: World) -> None:
+    before = world.lock("user", "chosen", "extra")
+    world.recipe("base.3", "")
+    assert versions(world.lock("user", before=before)) == {"base build": "2", "user build": "2"}
+
+
+def test_another_target_has_the_versions_that_are_locked(world: World) -> None:
+    before = world.lock("user", target="kfreebsd")
+    world.recipe("base.3", "")
+    world.recipe("user.3", 'depends: ["base"]')
+    after = world.lock("user", target="native,kfreebsd", before=before)
+    assert versions(after) == versions(before) | {"base build": "2", "user build": "2"}
+    newer = world.again(after, lambda wish: upgrading(wish, ["base"], ["native"]))
+    assert versions(newer) == versions(after) | {"base build": "3"}
+    assert versions(world.again(after, lambda wish: upgrading(wish, [], ["native"])))["user build"] == "3"
+
+
+def test_upgrades_move_of_others_only_what_has_to(world: World) -> None:
+    before = world.lock("user", "extra")
+    world.recipe("base.3", "")
+    world.recipe("extra.2", "")
+    world.recipe("user.3", 'depends: ["base" {>= "2"} "more"]')
+    world.recipe("more.1", "")
+    world.recipe("more.2", 'depends: ["base" {>= "3"}]')
+    after = world.again(before, lambda wish: upgrading(wish, ["user"], []))
+    assert versions(after) == versions(before) | {"user build": "3", "more build": "1"}
 
 
 def test_the_names_of_packages_may_come_in_any_order(world: World) -> None:
