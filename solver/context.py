@@ -69,6 +69,11 @@ class RepoContext:
         self._toolchains: dict[str, Formula] = {}
         self._missing_depexts = missing_depexts
 
+    @property
+    def extras(self) -> Mapping[str, frozenset[str]]:
+        """For what else names are wanted, each with those of the three variables that are true for it."""
+        return self._kept
+
     def versions(self, name: str) -> Sequence[str]:
         return self._universe.versions(name) if self._universe.repositories_of(name) else ()
 

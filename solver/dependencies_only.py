@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from xpkg.solver.model import Action, Atom, Instance, Node, Request, Solution
+from xpkg.solver.model import Action, Atom, Instance, Node, NoSolution, Request, Solution
 from xpkg.solver.protocol import AllOf, Candidate, Context, Formula, Need, Rejection
 
 _PREFIX = "deps-of-"
 
 
 @dataclass(frozen=True, slots=True)
-class _Not:
-    """Every version but one."""
+class _Others:
+    """Every version but one, and but those that are there already."""
 
     version: str
+    present: frozenset[str]
 
     def allows(self, version: str) -> bool:
-        return version != self.version
+        return version != self.version and version not in self.present
 
     def __str__(self) -> str:
         return f"!= {self.version}"
@@ -27,12 +29,24 @@ class _Not:
 class DependenciesOnly:
     """A context in which each of ``names`` has a stand-in: it needs what the package needs, and is never installed.
 
-    The stand-in of a version goes with that version of the package or with none.  Conflicts of the package hold unless
-    they are to be ignored.
+    The stand-in of a version goes with that version of the package, with one that is there now, or with none; of a
+    package that is there now it is the stand-in of that version that is preferred.  So what is installed stays as it is
+    where that can be.  Conflicts of the package hold unless they are to be ignored.  ``asking`` is the context in which
+    the stand-ins need what they need, ``context`` unless given: the packages may be wanted there with their tests.
     """
 
-    def __init__(self, context: Context, names: frozenset[str], *, ignore_conflicts: bool = False) -> None:
+    def __init__(
+        self,
+        context: Context,
+        names: frozenset[str],
+        *,
+        ignore_conflicts: bool = False,
+        asking: Context | None = None,
+        installed: Sequence[Instance] = (),
+    ) -> None:
         self._context = context
+        self._asking = context if asking is None else asking
+        self._installed = frozenset(one for one in installed if one.name in names)
         self._ignore_conflicts = ignore_conflicts
         self._stand_ins = {name: _unused(context, name) for name in names}
         self._real = {stand_in: name for name, stand_in in self._stand_ins.items()}
@@ -44,7 +58,15 @@ class DependenciesOnly:
         pins = request.pins + tuple(
             (self._stand_ins[name], version) for name, version in request.pins if name in self._stand_ins
         )
-        return replace(request, install=install, related=related, pins=pins)
+        return replace(
+            request, install=install, related=related, pins=pins, installed=(*request.installed, *self._present())
+        )
+
+    def _present(self) -> tuple[Instance, ...]:
+        """The stand-ins of what is there, as far as that can still be had (opam counts them as installed too)."""
+        real = [one for one in sorted(self._installed) if one.version in self._context.versions(one.name)]
+        found = [replace(one, name=self._stand_ins[one.name]) for one in real]
+        return tuple(one for one in found if isinstance(self.candidate(one, requested=True), Candidate))
 
     def solution(self, solution: Solution) -> Solution:
         """The solution without the stand-ins; what these need counts as asked for, or nothing would keep it."""
@@ -61,7 +83,7 @@ class DependenciesOnly:
             if node.instance.name not in self._real
         )
         actions = tuple(self._action(one) for one in solution.actions if one.instance.name not in self._real)
-        return replace(solution, nodes=nodes, actions=actions)
+        return replace(solution, nodes=nodes, actions=actions, notes=tuple(map(self._told, solution.notes)))
 
     def versions(self, name: str) -> Sequence[str]:
         return self._context.versions(self._real.get(name, name))
@@ -70,10 +92,11 @@ class DependenciesOnly:
         real = self._real.get(instance.name)
         if real is None:
             return self._context.candidate(instance, requested=requested)
-        answer = self._context.candidate(replace(instance, name=real), requested=requested)
+        answer = self._asking.candidate(replace(instance, name=real), requested=requested)
         if isinstance(answer, Rejection):
             return replace(answer, instance=instance)
-        itself = Need(name=real, machine=instance.machine, versions=_Not(instance.version))
+        present = frozenset(one.version for one in self._installed if one.name == real)
+        itself = Need(name=real, machine=instance.machine, versions=_Others(instance.version, present))
         return replace(
             answer,
             instance=instance,
@@ -106,10 +129,21 @@ class DependenciesOnly:
     def _action(self, action: Action) -> Action:
         return replace(action, reason=self._told(action.reason))
 
-    def _told(self, reason: str) -> str:
+    def refusal(self, error: NoSolution) -> NoSolution:
+        """The same with the packages' names for those of the stand-ins."""
+        return NoSolution(
+            self._told(error.message),
+            chain=tuple(map(self._told, error.chain)),
+            relaxations=tuple(
+                replace(one, subject=self._told(one.subject), text=self._told(one.text)) for one in error.relaxations
+            ),
+            besides=tuple(map(self._told, error.besides)),
+        )
+
+    def _told(self, text: str) -> str:
         for stand_in, name in self._real.items():
-            reason = reason.replace(f"needed by {stand_in} ", f"needed by {name} ")
-        return reason
+            text = re.sub(rf"(?<![\w+-]){re.escape(stand_in)}(?![\w+-])", name, text)
+        return text
 
 
 def _unused(context: Context, name: str) -> str:

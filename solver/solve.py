@@ -13,7 +13,16 @@ from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import Criterion, criteria
 from xpkg.solver.exploration import Key, Problem, explore
 from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, on_machine
-from xpkg.solver.ordering import Edges, build_order, edges_of, requires, shortest_cycle
+from xpkg.solver.ordering import (
+    Edges,
+    build_order,
+    by_name,
+    edges_of,
+    met,
+    requires,
+    shortest_cycle,
+    standing_edges,
+)
 from xpkg.solver.protocol import Candidate, Context, Formula, SurveyingContext, needs_of
 from xpkg.solver.trimming import keep_unrelated
 
@@ -103,18 +112,20 @@ def _candidates(problem: Problem, clauses: Clauses, best: Optimum) -> list[Candi
 def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
     """The chosen state in build order, what leads to it, and why each part of it is there."""
     request = problem.request
-    edges = edges_of(chosen)
+    edges, leading = edges_of(chosen), standing_edges(chosen)
     requested = _requested(request, edges)
     asked = {key for atom in request.install for key in atom.keys}
     asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}
     given = {one: "held as it is" for one in request.held if one in edges}
     given |= dict.fromkeys(_meeting([request.invariant], edges), "part of the switch's invariant")
-    reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, edges)
+    given |= dict.fromkeys([one for one in edges if one.name in request.upgrade_names], "requested")
+    reasons = _reasons(given | {one: _by_whom(one, asked) for one in requested}, leading)
     if not request.prune:
         before = {(one.name, one.machine) for one in request.installed}
         staying = [one for one in edges if (one.name, one.machine) in before and one not in reasons]
-        reasons = _reasons(dict.fromkeys(staying, "already installed"), edges) | reasons
+        reasons = _reasons(dict.fromkeys(staying, "already installed"), leading) | reasons
     edges = {one: tuple(edge for edge in of if edge.needed in reasons) for one, of in edges.items() if one in reasons}
+    as_built = _as_built(problem, chosen)
     nodes = tuple(
         Node(
             instance=instance,
@@ -122,14 +133,27 @@ def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cos
             reason=reasons[instance],
             requested=instance in requested,
             edges=edges[instance],
+            as_built=instance in as_built,
         )
         for instance in build_order(edges)
     )
     notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in reasons)
+    notes += tuple(
+        f"{one} stays as it was built: what its recipe asks for now is not there"
+        for one in sorted(as_built.difference(one.instance for one in problem.gone))
+        if one in reasons and (request.upgrade or one.name in request.upgrade_names)
+    )
     actions = _actions(problem, nodes)
     remarks = [context.remark(action.instance) for action in actions if action.action != "remove"]
     notes += tuple(dict.fromkeys(remark for remark in remarks if remark))
     return Solution(nodes=nodes, actions=actions, notes=notes, cost=cost)
+
+
+def _as_built(problem: Problem, chosen: list[Candidate]) -> set[Instance]:
+    """What of the chosen state could not be built in it: there is no recipe of it, or it is not met."""
+    standing = [one for one in chosen if one.built_with is not None]
+    state = by_name(one.instance for one in chosen) if standing else {}
+    return {one.instance for one in standing if not met(one.depends, state)} | {one.instance for one in problem.gone}
 
 
 def _meeting(formulas: Iterable[Formula | None], edges: Iterable[Instance]) -> list[Instance]:
@@ -139,13 +163,12 @@ def _meeting(formulas: Iterable[Formula | None], edges: Iterable[Instance]) -> l
 
 
 def _requested(request: Request, edges: Iterable[Instance]) -> list[Instance]:
-    """What was asked for by name, now or before, in that order."""
-    asked = [(atom.name, atom.machine) for atom in request.install]
-    providers = [one for atom in request.install for one in atom.providers]
-    asked += [(one.name, one.machine) for one in edges if any(provider.accepts(one) for provider in providers)]
+    """What was asked for by name, now or before, in that order.  To be upgraded does not make it so."""
+    present = {(one.name, one.machine): one for one in edges}
+    atoms = [atom for atom in request.install if atom.name not in request.upgrade_names]
+    asked = [key for atom in atoms for key in atom.keys if key in present and atom.accepts(present[key])]
     asked += [(one.name, one.machine) for one in _meeting(request.formulas, edges)]
     asked += [(one.name, one.machine) for one in request.roots]
-    present = {(one.name, one.machine): one for one in edges}
     return [present[key] for key in dict.fromkeys(asked) if key in present]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,10 @@ def plan_request(home: Home, pair: Pair, request: Request) -> PairPlan:
     return PairPlan(situation, pair, solve(request, context), situation.here(pair))
 
 
-def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
-    """The universe as the solver sees it for one pair and what is asked for."""
+def context_for(
+    situation: Situation, pair: Pair, ask: Ask, extras: Mapping[str, frozenset[str]] | None = None
+) -> RepoContext:
+    """The universe as the solver sees it for one pair and what is asked for, with ``extras_of`` that unless given."""
     lacking = None
     if ask.check_depexts:
         from xpkg.ops.system_packages import missing_depexts
@@ -71,16 +73,22 @@ def context_for(situation: Situation, pair: Pair, ask: Ask) -> RepoContext:
         situation.universe,
         situation.target(pair),
         developed=developed_of(situation.generation),
-        extras=extras_of(situation, pair, ask),
+        extras=extras_of(situation, pair, ask) if extras is None else extras,
         missing_depexts=lacking,
     )
 
 
 def extras_of(situation: Situation, pair: Pair, ask: Ask) -> dict[str, frozenset[str]]:
-    """For what else packages are wanted: those that were asked for so before, and those that are asked for now."""
+    """For what else packages are wanted: those that were asked for so before, and those that are asked for now.
+
+    Of a name that packages provide it is those, for one of them it will be.  What is asked for without itself is wanted
+    for nothing else.
+    """
     extras = dict(situation.here(pair).extras)
-    for name in [parse_spelling(spelling)[0] for spelling in ask.packages] if ask.extras else ():
-        extras[name] = extras.get(name, frozenset()) | ask.extras
+    if ask.extras and not ask.dependencies_only:
+        for name in [parse_spelling(spelling)[0] for spelling in ask.packages]:
+            for one in (name, *(provider.name for provider in situation.universe.providers(name))):
+                extras[one] = extras.get(one, frozenset()) | ask.extras
     return extras
 
 
@@ -128,26 +136,25 @@ def _solved(
     parts: Sequence[tuple[Request, RepoContext]],
     notes: tuple[str, ...] = (),
 ) -> Plan:
+    wanted = preferences(situation, ask)
     if ask.dependencies_only:
-        solutions = _dependencies_only(parts, preferences(situation, ask))
+        from xpkg.ops.without_themselves import dependencies_only
+
+        solutions, left_out = dependencies_only(situation, pairs, ask, parts, wanted)
+    elif ask.best_effort:
+        from xpkg.ops.best_effort import best_effort
+
+        parts, solutions, left_out = best_effort(situation, pairs, ask, parts, wanted)
     else:
-        solutions = solve_all(parts, preferences(situation, ask))
+        solutions, left_out = solve_all(parts, wanted), ()
     plans = []
-    for pair, solution in zip(pairs, solutions, strict=True):
+    for pair, solution, (_, context) in zip(pairs, solutions, parts, strict=True):
         here = situation.here(pair)
         again = frozenset(installed_as(pair, ask.packages, here.instances)) if ask.verb == "reinstall" else frozenset()
         roots = {node.instance.name for node in solution.nodes if node.requested}
-        extras = {name: of for name, of in extras_of(situation, pair, ask).items() if name in roots}
+        extras = {name: of for name, of in context.extras.items() if name in roots}
         plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances), extras))
-    return Plan(tuple(plans), (*notes, *_left_out(parts, solutions)))
-
-
-def _left_out(parts: Sequence[tuple[Request, RepoContext]], solutions: Sequence[Solution]) -> Iterator[str]:
-    """What best effort could not meet."""
-    for (request, _), solution in zip(parts, solutions, strict=True):
-        for atom in request.install if request.best_effort else ():
-            if not any(map(atom.accepts, solution.instances)):
-                yield f"left out, as it cannot be had together with the rest: {atom}"
+    return Plan(tuple(plans), (*notes, *left_out))
 
 
 def preferences(situation: Situation, ask: Ask) -> Preferences:
@@ -168,14 +175,3 @@ def solve_all(parts: Sequence[Part], wanted: Preferences) -> tuple[Solution, ...
     from xpkg.solver.joint import solve_jointly
 
     return solve_jointly(parts, wanted)
-
-
-def _dependencies_only(parts: Sequence[tuple[Request, RepoContext]], wanted: Preferences) -> tuple[Solution, ...]:
-    from xpkg.solver.dependencies_only import DependenciesOnly
-
-    stand_ins = [
-        DependenciesOnly(context, frozenset(name for atom in request.install for name, _ in atom.keys))
-        for request, context in parts
-    ]
-    changed = [(one.request(request), one) for one, (request, _) in zip(stand_ins, parts, strict=True)]
-    return tuple(one.solution(found) for one, found in zip(stand_ins, solve_all(changed, wanted), strict=True))

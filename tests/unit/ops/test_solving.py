@@ -34,6 +34,12 @@ def add(tmp_path: Path) -> Add:
     return write
 
 
+def known_anew(home: Home) -> None:
+    """The repository was changed."""
+    for name in ("universe", "repositories"):
+        home.__dict__.pop(name, None)
+
+
 @pytest.fixture
 def home(tmp_path: Path, add: Add) -> Home:
     add("ground.1")
@@ -152,3 +158,77 @@ def test_variables_of_this_machine_can_be_supposed(home: Home, add: Add) -> None
     with pytest.raises(NoSolution):
         plan(home, None, [NATIVE], Ask(packages=("odd",)))
     assert plan(home, None, [NATIVE], Ask(packages=("odd",), variables=(("os-distribution", "odd"),))).actions
+
+
+def held(home: Home) -> dict[str, str]:
+    return {one.name: one.version for one in home.find_switch().current().installed}
+
+
+def roots(home: Home) -> dict[str, tuple[str, ...]]:
+    return {one.name: one.extras for one in home.find_switch().current().roots}
+
+
+def test_what_is_there_and_wanted_in_an_impossible_way_stays_as_it_was(home: Home, add: Add) -> None:
+    add("impt.1", 'depends: ["nothing-so-called" {with-test}]')
+    done(home, "install", "impt")
+    made = make(home, "install", "impt", "house", with_test=True, best_effort=True)
+    assert told(made) == ["install ground.2", "install scaffold.1", "install house.1"]
+    assert made.notes == ("left out, as it cannot be had together with the rest: impt on the build machine",)
+    done(home, "install", "impt", "house", with_test=True, best_effort=True)
+    assert roots(home) == {"impt": (), "house": ("with-test",)}
+    assert make(home, "install", "impt", with_test=True, best_effort=True).idle
+    made = make(home, "install", "impt.1", with_test=True, best_effort=True)
+    assert told(made) == [] and "impt = 1" in made.notes[0]
+
+
+def test_what_best_effort_leaves_out_does_not_become_asked_for(home: Home, add: Add) -> None:
+    add("impt.1", 'depends: ["nothing-so-called" {with-test}]')
+    add("user.1", 'depends: ["impt"]')
+    done(home, "install", "user")
+    made = make(home, "install", "impt", with_test=True, best_effort=True)
+    assert made.idle and len(made.notes) == 1
+
+
+def test_what_is_there_stays_as_it_is_when_only_its_needs_are_asked_for(home: Home, add: Add) -> None:
+    done(home, "install", "house")
+    add("house.2", 'depends: ["ground" "plan"]')
+    add("sky.1")
+    add("house.3", 'depends: ["ground" "sky" "scaffold" {with-test}]')
+    known_anew(home)
+    assert make(home, "install", "house", dependencies_only=True).actions == ()
+    assert told(make(home, "install", "house.2", dependencies_only=True)) == ["install plan.1"]
+    assert told(make(home, "install", "house.3", dependencies_only=True)) == ["install sky.1"]
+    made = make(home, "install", "house", dependencies_only=True, with_test=True)
+    assert told(made) == ["install scaffold.1"]
+    done(home, "install", "house", dependencies_only=True, with_test=True)
+    assert roots(home) == {"ground": (), "house": (), "scaffold": ()}
+    assert make(home, "install", "house", dependencies_only=True, with_test=True).idle
+
+
+def test_dependencies_alone_as_far_as_they_can_be_had(home: Home, add: Add) -> None:
+    add("impossible.1", 'depends: ["nothing-so-called"]')
+    made = make(home, "install", "hut", "house", dependencies_only=True, best_effort=True)
+    assert (told(made), made.notes) == (["install ground.1"], ())
+    made = make(home, "install", "impossible", "house", dependencies_only=True, best_effort=True)
+    assert told(made) == ["install ground.2"]
+    assert made.notes == ("left out, as it cannot be had together with the rest: impossible on the build machine",)
+
+
+def test_a_refusal_names_the_packages_whose_needs_are_asked_for(home: Home, add: Add) -> None:
+    add("impossible.1", 'depends: ["nothing-so-called"]')
+    with pytest.raises(NoSolution, match="^impossible cannot be installed$") as caught:
+        make(home, "install", "impossible", dependencies_only=True)
+    assert "deps-of" not in f"{caught.value.chain} {caught.value.facts()} {caught.value.hint}"
+
+
+def test_an_upgrade_makes_nothing_asked_for(home: Home, add: Add) -> None:
+    done(home, "install", "house")
+    assert make(home, "upgrade", "ground").idle
+    add("ground.3")
+    known_anew(home)
+    assert told(make(home, "upgrade", "ground")) == ["upgrade ground.3", "rebuild house.1"]
+    assert make(home, "upgrade", "ground").actions[0].reason == "requested; now 2"
+    done(home, "upgrade", "ground")
+    assert roots(home) == {"house": ()}
+    done(home, "install", "ground")
+    assert roots(home) == {"house": (), "ground": ()}
