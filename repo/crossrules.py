@@ -17,11 +17,15 @@ it answers for the dependent.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xpkg.core.errors import InputFileError
+from xpkg.core.files import disk_errors
+from xpkg.core.text import printable
 from xpkg.repo.recipes import RUNS_ON, RunsOn
 from xpkg.repo.tables import read_table
 
@@ -103,17 +107,45 @@ def fits(pattern: str, name: str) -> bool:
 
 
 def read_cross_rules(
-    paths: Iterable[Path], below: CrossRules | None = None, answers: Callable[[str], bool] | None = None
+    paths: Iterable[Path],
+    below: CrossRules | None = None,
+    answers: Callable[[str], bool] | None = None,
+    root: Path | None = None,
 ) -> CrossRules:
     """The rules of several files, the first of which decides first and all before ``below``; absent files are fine.
 
-    InputFileError for an unknown section, a name in two sections, a reason that is empty.
+    InputFileError for an unknown section, a name in two sections, a reason that is empty, for what is no regular file
+    and for a link that leads out of the file's directory and of ``root``.
     """
     rules = below or CrossRules()
     for path in reversed(tuple(paths)):
-        if path.is_file():
+        if _is_there(path, root or path.parent):
             rules = _read(path, rules, answers)
     return rules
+
+
+def _is_there(path: Path, root: Path) -> bool:
+    """Whether there is a file of rules; InputFileError when what is there cannot be one."""
+    with disk_errors("read", path):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        real = Path(os.path.realpath(path))  # a link to itself stays what it is
+        if not any(real.is_relative_to(os.path.realpath(top)) for top in (root, path.parent)):
+            problem = "leads out of the repository"
+        elif not real.exists():
+            problem = "leads nowhere"
+        elif not real.is_file():
+            problem = "is no regular file"
+        else:
+            return True
+    raise InputFileError(
+        f"{path.name} {problem}",
+        reference="bad-cross-rules",
+        context=(("file", printable(str(path))),),
+        hint="a file of rules, a link to one in the same repository, or nothing",
+    )
 
 
 def _read(path: Path, below: CrossRules, answers: Callable[[str], bool] | None) -> CrossRules:

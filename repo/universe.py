@@ -62,7 +62,8 @@ class Universe:
 
         rules = CrossRules()
         for repository in reversed((*self.repositories, *self.rules_only)):
-            rules = read_cross_rules(repository.cross_rules, rules, partial(self._rules, repository))
+            answers = partial(self._rules, repository)
+            rules = read_cross_rules(repository.cross_rules, rules, answers, repository.root)
         return rules
 
     def _rules(self, repository: Repository, name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,47 @@ def test_cross_rules_about_what_one_package_needs(tmp_path: Path) -> None:
 def test_wrong_cross_rules(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(InputFileError, match=problem):
         read_cross_rules([rules(tmp_path / "cross.toml", text)])
+
+
+@pytest.mark.parametrize("place", ["cross.toml", "packages/cross.toml"])
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: path.mkdir(), "is no regular file"),
+        (os.mkfifo, "is no regular file"),
+        (lambda path: path.symlink_to("nothing"), "leads nowhere"),
+        (lambda path: path.symlink_to("cross.toml"), "leads nowhere"),
+        (lambda path: path.symlink_to("."), "is no regular file"),
+        (lambda path: path.symlink_to(path.parents[2] / "outside.toml"), "leads out of the repository"),
+        (lambda path: path.symlink_to("/dev/null"), "leads out of the repository"),
+    ],
+)
+def test_rules_are_regular_files_of_the_repository(
+    tmp_path: Path, place: str, make: Callable[[Path], object], problem: str
+) -> None:
+    here = repository(tmp_path / "in", "one", ["a.1"])
+    rules(tmp_path / "in" / "outside.toml", '[both]\na = "outside"')
+    rules(tmp_path / "outside.toml", '[both]\na = "outside"')
+    make(here.root / place)
+    with pytest.raises(InputFileError, match=f"cross.toml {problem}"):
+        _ = Universe([here], {}).cross
+
+
+def test_rules_may_be_a_link_within_the_repository(tmp_path: Path) -> None:
+    here = repository(tmp_path, "one", ["a.1"])
+    rules(here.root / "rules.toml", '[both]\na = "linked"')
+    (here.root / "packages" / "cross.toml").symlink_to("../rules.toml")
+    linked = tmp_path / "linked"
+    linked.symlink_to(here.root)
+    for root in (here.root, linked):
+        rule = Universe([Repository(name="one", root=root)], {}).cross.where("a")
+        assert rule is not None and rule.reason == "linked"
+
+
+def test_no_rules_where_packages_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "packages").write_text("")
+    paths = Repository(name="one", root=tmp_path).cross_rules
+    assert read_cross_rules(paths, root=tmp_path).where("a") is None
 
 
 def test_a_universe_reads_the_rules_of_its_repositories(tmp_path: Path) -> None:
