@@ -29,11 +29,16 @@ def show_edges(
     if printer.as_json:
         printer.value({f"{entry.name}.{entry.version}": query.machines(entry) for entry in entries})
         return
-    for number, entry in enumerate(entries):
+    # All of it before any is printed: recipes and rules that cannot be read are found on the way.
+    shown = [
+        (f"{entry.name} {entry.version} [{query.machine(entry)}]", [_row(edge) for edge in query.of(entry)])
+        for entry in entries
+    ]
+    for number, (title, rows) in enumerate(shown):
         if number:
             printer.line()
-        printer.line(f"{entry.name} {entry.version} [{query.machine(entry)}]")
-        printer.table([_row(edge) for edge in query.of(entry)])
+        printer.line(title)
+        printer.table(rows)
 
 
 def _row(edge: Edge) -> tuple[str, ...]:
