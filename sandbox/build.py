@@ -38,8 +38,9 @@ _LEAST_SPACE = 64 << 10
 class Builder:
     """What building needs, whoever schedules it.  ``jobs`` is the number of parallel jobs of one build.
 
-    What has a key of ``again`` is built although the store has it; ``replaced`` gathers the keys of those whose output
-    was not the same any more, or not the same as this time.
+    What has a key of ``again`` is built although the store has it.  ``built`` gathers the keys of what was built here,
+    not by another process meanwhile; ``replaced`` those of what was in the store and was not the same any more, or not
+    the same as this time.
     """
 
     store: Store
@@ -48,6 +49,7 @@ class Builder:
     jobs: int = 1
     cancelled: threading.Event = field(default_factory=threading.Event)
     again: frozenset[str] = frozenset()
+    built: set[str] = field(default_factory=set)
     replaced: set[str] = field(default_factory=set)
 
     def build(self, task: BuildTask, sources: Callable[[BuildTask], SourceFiles]) -> StoredOutput:
@@ -59,6 +61,8 @@ class Builder:
         with self.store.lock(task.key, lambda _: self.events.waiting(task), self._check_stopped):
             reused = task.key not in self.again and self.store.has(task.key)
             output = self.store.output(task.key) if reused else self._build_new(task, sources(task))
+        if not reused:
+            self.built.add(task.key)
         self.events.finished(task, time.monotonic() - started, reused=reused)
         return output
 

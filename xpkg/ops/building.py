@@ -36,7 +36,7 @@ class Options:
 class Built:
     """A plan with every output of it in the store.
 
-    ``new`` are the keys that were built; ``replaced`` those of them whose former output was not the same.
+    ``new`` are the keys that were built here; ``replaced`` those of them whose former output was not the same.
     """
 
     plan: Plan
@@ -80,8 +80,7 @@ def build_all(
     )
     LocalExecutor(options.jobs).execute(missing, lambda task: builder.build(task, files), cancelled)
     clock.lap("build")
-    new = done.new.union(task.key for task in missing)
-    return Built(plan=plan, new=new, replaced=done.replaced | frozenset(builder.replaced))
+    return Built(plan=plan, new=done.new | builder.built, replaced=done.replaced | frozenset(builder.replaced))
 
 
 def _fetch(

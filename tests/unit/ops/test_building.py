@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from xpkg.core.digests import of_file
 from xpkg.ops.asking import Ask
 from xpkg.ops.building import Options
 from xpkg.ops.home import Home
-from xpkg.ops.install import carry_out
+from xpkg.ops.install import Done, carry_out
 from xpkg.ops.pairs import Pair
 from xpkg.ops.planning import Plan
 from xpkg.ops.solving import plan
@@ -54,13 +55,13 @@ install: ["sh" "-c" "mkdir -p %{share}% && cp text %{share}%/%{name}%"]
     return Home(root)
 
 
-def _install(home: Home) -> None:
+def _install(home: Home) -> Done:
     switch = home.find_switch()
 
     def make() -> Plan:
         return plan(home, switch, [Pair()], Ask(packages=("above",)))
 
-    carry_out(
+    return carry_out(
         home,
         switch,
         make,
@@ -92,3 +93,16 @@ def test_what_an_alternative_makes_missing_is_fetched_as_well(home: Home, tmp_pa
     other = Home(home.root.root, "other")
     _install(other)
     assert (_content(other, "base"), _content(other, "above")) == ("second", "own")
+
+
+def test_what_another_process_builds_meanwhile_is_not_built_here(home: Home) -> None:
+    """Both find it missing; whoever is second waits and takes what the first has built."""
+    homes = []
+    for name in ("one", "two"):
+        create(home.root, name)
+        homes.append(Home(home.root.root, name))
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(_install, homes))
+    assert [one.built + one.reused for one in done] == [2, 2]
+    assert sum(one.built for one in done) == 2
+    assert [_content(one, "above") for one in homes] == ["own", "own"]
