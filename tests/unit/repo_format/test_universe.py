@@ -234,7 +234,8 @@ def test_rules_may_be_a_link_within_the_repository(tmp_path: Path) -> None:
     linked.symlink_to(here.root)
     for root in (here.root, linked):
         rule = Universe([Repository(name="one", root=root)], {}).cross.where("a")
-        assert rule is not None and rule.reason == "linked"
+        assert rule is not None
+        assert rule.reason == "linked"
 
 
 def test_no_rules_where_packages_is_no_directory(tmp_path: Path) -> None:
