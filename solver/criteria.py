@@ -9,6 +9,7 @@ before any of these.
 
 A name on a machine counts here as a name does for opam: what is on both machines of a pair counts on each. The
 default adds what opam leaves open: to upgrade, the number of changes, and with a target that of changes on the target.
+And it wants the newest only of what is not there yet, where opam wants it of every name as soon as one is not there.
 What decides between the states that are still equal is told in ``tie_breaking``; docs/solver.md has all of it.
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import Clauses
 from xpkg.solver.exploration import Key, Problem
-from xpkg.solver.model import Instance, Preferences
+from xpkg.solver.model import Atom, Instance, Preferences
 from xpkg.solver.ordering import edges_of
 from xpkg.solver.protocol import needs_of
 
@@ -40,7 +41,7 @@ def criteria(problem: Problem, clauses: Clauses, preferences: Preferences = _USU
     ``missing-depexts`` where no system package is known to be missing, ``providers`` without any.
     """
     missed = [("missed", _missed(problem, clauses))] if problem.request.best_effort else []
-    counts = _Counts(problem, clauses)
+    counts = _Counts(problem, clauses, as_opam=preferences.criteria == "opam")
     wanted = [*missed, *counts.opam(_to_build(problem, clauses, preferences))]
     if preferences.criteria == "default":
         wanted += counts.by_machine()
@@ -65,8 +66,8 @@ def _to_build(problem: Problem, clauses: Clauses, preferences: Preferences) -> l
 class _Counts:
     """What the criteria count in one problem."""
 
-    def __init__(self, problem: Problem, clauses: Clauses) -> None:
-        self._problem, self._clauses = problem, clauses
+    def __init__(self, problem: Problem, clauses: Clauses, *, as_opam: bool) -> None:
+        self._problem, self._clauses, self._as_opam = problem, clauses, as_opam
         self._request = problem.request
         self._installed = {(one.name, one.machine): one for one in problem.request.installed}
         self._new = [one for one in problem.candidates if self._installed.get((one.name, one.machine)) != one]
@@ -86,7 +87,7 @@ class _Counts:
         if request.upgrade:
             every = (f"{LAG} solution", _lags(problem, clauses, list(problem.candidates)))
             return [*first, every, *depexts, ("new", self._ones(self._brought))]
-        keys = _asked(problem, self._installed)
+        keys = _asked(problem, self._installed, as_opam=self._as_opam)
         asked = [one for one in problem.candidates if (one.name, one.machine) in keys]
         moved = self._moved()
         return [
@@ -197,14 +198,22 @@ def _penalised(problem: Problem, instance: Instance, installed: dict[Key, Instan
     return known is None or known.avoided is None
 
 
-def _asked(problem: Problem, installed: dict[Key, Instance]) -> set[Key]:
-    """The names asked for, unless all are there already in versions that will do; none where best effort counts."""
+def _asked(problem: Problem, installed: dict[Key, Instance], *, as_opam: bool) -> set[Key]:
+    """The names of which the newest is wanted: those to be upgraded, and those asked for that are not there yet.
+
+    For opam all that are asked for, unless all are there already; none where best effort counts.
+    """
     request = problem.request
     asked = {key for key in installed if key[0] in request.upgrade_names}
-    met = all(any(key in installed and atom.accepts(installed[key]) for key in atom.keys) for atom in request.install)
-    if not met and not request.best_effort:
-        asked.update(key for atom in request.install for key in atom.keys)
+    unmet = [atom for atom in request.install if not _is_met(atom, installed)]
+    if unmet and not request.best_effort:
+        asked.update(key for atom in (request.install if as_opam else unmet) for key in atom.keys)
     return asked
+
+
+def _is_met(atom: Atom, installed: dict[Key, Instance]) -> bool:
+    """Whether what is there in the way asked for will do."""
+    return any(key in installed and atom.accepts(installed[key]) for key in atom.keys)
 
 
 def _lags(problem: Problem, clauses: Clauses, instances: list[Instance]) -> Weighted:

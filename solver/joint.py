@@ -4,7 +4,8 @@ Each pair keeps its own rule of one version of a name over its two machines; bet
 pair can keep another from having a solution, and none gets older versions for the sake of another: pairs meet only in
 one criterion, how many names have different versions in different pairs.  It counts names of which some pair gets a
 version that it does not have now; what all pairs have already stays as it is.  It comes after all that says how new
-versions are and before the number of changes: common versions may cost a change more, but never a newer version.
+versions are and before the number of changes: common versions may cost a change more, but never a newer version.  Nor
+does what is installed move for them, unless all is to be upgraded: how much of it does not stay counts before.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Part = tuple[Request, Context]
 
 _USUAL = Preferences()
 _DIFFERENT = "different versions"
+_REPLACED = "replaced"
 
 
 def solve_jointly(parts: Sequence[Part], preferences: Preferences = _USUAL) -> tuple[Solution, ...]:
@@ -135,9 +137,18 @@ class _Pair:
 
     @property
     def split(self) -> tuple[list[Criterion], list[Criterion]]:
-        """The criteria up to the last that says how new versions are, and those after it."""
+        """The criteria up to the last that says how new versions are and what stays, and those after it."""
         last = max(at for at, (name, _) in enumerate(self.criteria) if name.startswith(LAG)) + 1
-        return self.criteria[:last], self.criteria[last:]
+        return [*self.criteria[:last], (_REPLACED, self._replaced())], self.criteria[last:]
+
+    def _replaced(self) -> Weighted:
+        """One for each instance of a name that is there in another version, unless all is to be upgraded."""
+        there = {(one.name, one.machine) for one in self._installed}
+        return [
+            (variable, 1)
+            for one, variable in self.clauses.variable.items()
+            if not self._request.upgrade and self.brings(one) and (one.name, one.machine) in there
+        ]
 
     @property
     def name(self) -> str:

@@ -18,12 +18,13 @@ from xpkg.repo.versions import AllOf as EveryBound
 from xpkg.repo.versions import AnyVersion, Compare, VersionFormula
 from xpkg.solver.context import RepoContext
 from xpkg.solver.dependencies_only import DependenciesOnly
-from xpkg.solver.model import Atom, Instance, NoSolution, Request, Solution
+from xpkg.solver.model import Atom, Instance, NoSolution, Preferences, Request, Solution
 from xpkg.solver.ordering import Edges, edges_of
 from xpkg.solver.protocol import AllOf, AnyOf, Candidate, Context, Formula, Need
 from xpkg.solver.solve import solve
 
 _SPELLED = re.compile(r"([A-Za-z0-9_+-]+)(?:(\.|>=|<=|!=|=|>|<)([A-Za-z0-9_+.~-]+))?")
+_OPAM = Preferences(criteria="opam")
 _TRUE = ("", "true", "yes", "1")
 
 
@@ -186,7 +187,7 @@ class Asker:
             context = only = DependenciesOnly(context, names, ignore_conflicts=self.options.ignore_conflicts)
             request = only.request(request)
         try:
-            solution = solve(request, context)
+            solution = solve(request, context, _OPAM)
         except (NoSolution, NotFoundError):
             return NO_SOLUTION
         if only is not None:
@@ -228,7 +229,7 @@ class Asker:
     def would_need(self, spellings: Sequence[str]) -> Edges:
         """The same after an install."""
         atoms = [read_atom(spelling) for spelling in spellings]
-        solution = solve(self._request(atoms), self.context)
+        solution = solve(self._request(atoms), self.context, _OPAM)
         return {node.instance: node.edges for node in solution.nodes}
 
     def _candidate(self, instance: Instance, *, asked: bool = False) -> Candidate | None:
