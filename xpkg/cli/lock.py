@@ -25,7 +25,6 @@ from xpkg.ops.lock_wishes import (
     wish_of_switch,
 )
 from xpkg.ops.lock_writing import one_at_a_time, would_change, write_lock
-from xpkg.ops.locked import chosen_targets
 from xpkg.ops.situation import Situation
 
 ALL = "\0"
@@ -108,7 +107,7 @@ def _names(upgrade: Sequence[str]) -> list[str] | None:
 def _check_all(before: LockFile, targets: Sequence[str]) -> None:
     """What a file asks for is locked for all its targets, so that naming some of them cannot be obeyed."""
     known = [target.name for target in before.targets]
-    if set(chosen_targets(before, targets)) != set(known):
+    if set(targets) < set(known):
         raise UsageError(
             f"what the file asks for is locked for all its targets, {', '.join(known)}, and not for some of them",
             hint="--target goes with packages, --upgrade or --from-switch",

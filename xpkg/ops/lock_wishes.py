@@ -105,7 +105,7 @@ def wish_of_switch(situation: Situation, targets: Sequence[str] = ()) -> LockWis
     if empty or not wanted:
         where = f" for {empty[0]}" if empty else ""
         raise NotFoundError(
-            f"there is nothing to lock: the switch has nothing that was asked for{where}",
+            f"there is nothing to lock{where}: the switch has nothing that was asked for",
             reference="nothing-to-lock",
             hint=f"name packages: xpkg lock PACKAGE... {f'--target {empty[0]}' if empty else '[--target T]...'}",
         )
