@@ -75,7 +75,7 @@ def _change(
 ) -> Holding:
     with switch.lock():
         now = switch.current()
-        chosen = _installed(now, names, pair)
+        chosen = _installed(home, now, names, pair)
         before = set(now.held)
         after = change(now, before, chosen)
         if after != before:
@@ -87,7 +87,7 @@ def _change(
     )
 
 
-def _installed(generation: Generation, names: Sequence[str], pair: Pair | None) -> list[Installed]:
+def _installed(home: Home, generation: Generation, names: Sequence[str], pair: Pair | None) -> list[Installed]:
     there = [one for one in generation.installed if pair is None or one.tree in pair.trees]
     known = {one.name for one in there}
     for name in names:
@@ -96,6 +96,12 @@ def _installed(generation: Generation, names: Sequence[str], pair: Pair | None) 
             raise NotFoundError(
                 f"{printable(name)} is not installed{where}",
                 reference="not-installed",
-                hint=did_you_mean(name, known) or "xpkg list shows what is",
+                hint=_provided(home, name, there) or did_you_mean(name, known) or "xpkg list shows what is",
             )
     return [one for one in there if one.name in names]
+
+
+def _provided(home: Home, name: str, there: Sequence[Installed]) -> str | None:
+    from xpkg.ops.naming import provided_by
+
+    return provided_by(home.universe, name, [(one.name, one.version) for one in there])

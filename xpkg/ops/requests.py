@@ -55,7 +55,7 @@ def atoms_for(universe: Universe, context: RepoContext, pair: Pair, spellings: S
         # What only ever runs on the build machine goes there, whatever the target.
         found.append(context.asked(name, wanted))
     if unknown:
-        raise _joined(unknown)
+        raise all_unknown(unknown)
     return tuple(found)
 
 
@@ -72,7 +72,7 @@ def _check(universe: Universe, name: str, wanted: VersionSet | None) -> None:
         )
 
 
-def _joined(errors: Sequence[UnknownPackage], summary: str = "packages asked for do not exist") -> UnknownPackage:
+def all_unknown(errors: Sequence[UnknownPackage], summary: str = "packages asked for do not exist") -> UnknownPackage:
     """One error for several, told up to a screenful."""
     if len(errors) == 1:
         return errors[0]
@@ -100,7 +100,7 @@ def installed_as(pair: Pair, spellings: Iterable[str], installed: Sequence[Insta
             unknown.append(_not_installed(pair, spelling, name, installed))
         found += matching
     if unknown:
-        raise _joined(unknown, "packages named are not installed")
+        raise all_unknown(unknown, "packages named are not installed")
     return tuple(dict.fromkeys(found))
 
 
