@@ -35,8 +35,8 @@ from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox.buildkey import KEY_FORMAT
 from xpkg.sandbox.layout import ISOLATION_LEVEL
 from xpkg.solver.context import RepoContext
-from xpkg.solver.model import Instance, Node, Request, Solution
-from xpkg.solver.protocol import Rejection
+from xpkg.solver.model import Atom, Instance, Node, Request, Solution
+from xpkg.solver.protocol import AnyOf, Need, Rejection
 
 if TYPE_CHECKING:
     from xpkg.ops.situation import Situation
@@ -131,17 +131,26 @@ def _part(
     context = context_of(situation, pair, wish.extras.get(target, {}))
     free = target in wish.upgrade_all
     kept = () if free else wish.keep.get(target, ())
+    newer = wish.upgrade.get(target, frozenset())
+    atoms = atoms_for(situation.universe, context, pair, wish.packages[target])
     return Request(
         target=pair.target,
-        install=atoms_for(situation.universe, context, pair, wish.packages[target]),
+        install=atoms,
+        formulas=tuple(_formula(atom) for atom in atoms if atom.name in newer),
         installed=kept,
         prune=True,
         require_available=True,
-        upgrade_names=wish.upgrade.get(target, frozenset()),
+        upgrade_names=newer,
         prefer=frozenset() if free else preferred(wish.keep, target),
         pins=pins,
         invariant=invariant_for(wish.invariant, context),
     ), context
+
+
+def _formula(atom: Atom) -> Formula:
+    """What is asked for, also where it is to be upgraded: that alone would not make it so."""
+    parts = (atom, *atom.providers)
+    return AnyOf(tuple(Need(name=one.name, machine=one.machine, versions=one.versions) for one in parts))
 
 
 def locked_instances(

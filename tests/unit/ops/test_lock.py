@@ -210,6 +210,8 @@ def test_upgrades_move_of_others_only_what_has_to(world: World) -> None:
     world.recipe("more.2", 'depends: ["base" {>= "3"}]')
     after = world.again(before, lambda wish: upgrading(wish, ["user"], []))
     assert versions(after) == versions(before) | {"user build": "3", "more build": "1"}
+    assert [one.name for one in after.instances if one.requested] == ["extra", "user"]
+    assert len(planned(world, after)) == 4
 
 
 def test_the_names_of_packages_may_come_in_any_order(world: World) -> None:
