@@ -202,9 +202,7 @@ def _actions(problem: Problem, nodes: tuple[Node, ...]) -> tuple[Action, ...]:
     before = {(one.name, one.machine): one for one in problem.request.installed}
     after = {(node.instance.name, node.instance.machine): node for node in nodes}
     gone = [one for key, one in before.items() if key not in after]
-    actions = [
-        Action(action="remove", instance=one, reason=_why_gone(problem.request, one)) for one in _unbuild(problem, gone)
-    ]
+    actions = _removals(problem, gone) if gone else []
     for node in nodes:
         instance = node.instance
         previous = before.get((instance.name, instance.machine))
@@ -220,12 +218,11 @@ def _actions(problem: Problem, nodes: tuple[Node, ...]) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-def _why_gone(request: Request, instance: Instance) -> str:
-    if (instance.name, instance.machine) in request.remove:
-        return "requested"
-    if request.prune and instance not in request.roots:
-        return "no longer needed"
-    return "cannot stay with what is asked for"
+def _removals(problem: Problem, gone: list[Instance]) -> list[Action]:
+    from xpkg.solver.removals import why_gone
+
+    reasons = why_gone(problem, gone)
+    return [Action(action="remove", instance=one, reason=reasons[one]) for one in _unbuild(problem, gone)]
 
 
 def _unbuild(problem: Problem, gone: list[Instance]) -> list[Instance]:

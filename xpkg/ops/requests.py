@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xpkg.core.text import did_you_mean
 from xpkg.ops.spelling import read_spelling
 from xpkg.repo.universe import UnknownPackage
-from xpkg.repo.versions import AllOf, Compare, VersionFormula
+from xpkg.repo.versions import Compare
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
 from xpkg.solver.protocol import Candidate, Need
@@ -138,35 +138,42 @@ def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequenc
     """``base`` with some packages in newer versions (``OpamClient.upgrade_t``).
 
     ``strict`` insists on a newer version wherever there is one that can be had at all; else each may stay as it is.
-    Nothing that was asked for by name goes away for it.  UnknownPackage for what is not installed.
+    Nothing that was asked for by name goes away for it.  UnknownPackage for what is not installed or does not exist,
+    UsageError for what is older.
     """
-    atoms, pinned = [], dict(base.pins)
+    atoms, related = [], set()
     installed_as(pair, [parse_spelling(spelling)[0] for spelling in spellings], base.installed)  # or told all at once
     for spelling in spellings:
         name, wanted = parse_spelling(spelling)
         for one in installed_as(pair, [name], base.installed):
-            newer = strict and wanted is None and _has_newer(context, base, one)
-            bounds: list[VersionFormula] = [Compare(">" if newer else ">=", one.version)]
-            if name in pinned and wanted is None:  # also to an older one
-                bounds = [Compare("=", pinned[name])]
-            if isinstance(wanted, Exactly):
-                bounds.append(Compare("=", wanted.version))
-            elif isinstance(wanted, VersionFormula):
-                bounds.append(wanted)
-            versions = bounds[0] if len(bounds) == 1 else AllOf(tuple(bounds))
-            atoms.append(Atom(name=name, machine=one.machine, versions=versions))
-    related = frozenset((atom.name, atom.machine) for atom in atoms)
+            related.add((name, one.machine))
+            if wanted is not None or context.versions(name):  # else it can only stay
+                versions = _versions(base, context, one, wanted, strict=strict)
+                atoms.append(Atom(name=name, machine=one.machine, versions=versions))
     kept = tuple(
         Need(name=one.name, machine=one.machine) for one in base.roots if (one.name, one.machine) not in related
     )
-    names = frozenset(atom.name for atom in atoms)
-    return replace(base, install=tuple(atoms), upgrade_names=names, related=related, formulas=kept)
+    names = frozenset(name for name, _ in related)
+    return replace(base, install=tuple(atoms), upgrade_names=names, related=frozenset(related), formulas=kept)
 
 
-def _has_newer(context: RepoContext, base: Request, one: Instance) -> bool:
-    """Whether a newer version can be had that is no last resort; what is pinned has none."""
+def _versions(
+    base: Request, context: RepoContext, one: Instance, wanted: VersionSet | None, *, strict: bool
+) -> VersionSet | None:
+    """The versions that an installed package may have after its upgrade."""
+    if wanted is not None:
+        from xpkg.ops.no_older import no_older
+
+        return no_older(context, one, wanted)
     if any(name == one.name for name, _ in base.pins):
-        return False
+        return None  # the pin says it, be it an older one
+    if one.version not in context.versions(one.name):  # what there is, also an older one
+        return Compare("!=", one.version) if strict else None
+    return Compare(">" if strict and _has_newer(context, one) else ">=", one.version)
+
+
+def _has_newer(context: RepoContext, one: Instance) -> bool:
+    """Whether a newer version can be had that is no last resort."""
     above = Compare(">", one.version)
     newer = [version for version in context.versions(one.name) if above.allows(version)]
     answers = [context.candidate(replace(one, version=version), requested=True) for version in newer]

@@ -40,6 +40,10 @@ def plan(
     SolverGaveUp.
     """
     situation = Situation(home, switch, ask.repositories, dict(ask.variables), ended)
+    if ask.verb != "install" and ask.packages:
+        from xpkg.ops.naming import pairs_having
+
+        pairs = pairs_having(situation, pairs, ask)
     if ask.verb == "upgrade" and ask.packages:
         return _upgrade_of_some(situation, pairs, ask)
     parts = [_part(situation, pair, ask) for pair in pairs]
@@ -104,6 +108,7 @@ def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: As
 
 
 def _part(situation: Situation, pair: Pair, ask: Ask) -> tuple[Request, RepoContext]:
+    ask = _of_pair(situation, pair, ask)
     context = context_for(situation, pair, ask)
     base = base_request(situation, pair, context, ask)
     request = asked(base, ask, situation.universe, context, pair)
@@ -111,15 +116,25 @@ def _part(situation: Situation, pair: Pair, ask: Ask) -> tuple[Request, RepoCont
     return request, context
 
 
+def _of_pair(situation: Situation, pair: Pair, ask: Ask) -> Ask:
+    if ask.verb == "install":
+        return ask
+    from xpkg.ops.naming import of_pair
+
+    return of_pair(situation, pair, ask)
+
+
 def _upgrade_of_some(situation: Situation, pairs: Sequence[Pair], ask: Ask) -> Plan:
     """Newer versions of the named packages; when they cannot be had, as much as can, and why not more."""
 
     def parts(strict: bool) -> list[tuple[Request, RepoContext]]:
-        contexts = [context_for(situation, pair, ask) for pair in pairs]
-        return [
-            (upgraded(base_request(situation, pair, context, ask), context, pair, ask.packages, strict=strict), context)
-            for pair, context in zip(pairs, contexts, strict=True)
-        ]
+        found = []
+        for pair in pairs:
+            here = _of_pair(situation, pair, ask)
+            context = context_for(situation, pair, here)
+            base = base_request(situation, pair, context, here)
+            found.append((upgraded(base, context, pair, here.packages, strict=strict), context))
+        return found
 
     try:
         return _solved(situation, pairs, ask, parts(strict=True))
@@ -150,7 +165,8 @@ def _solved(
     plans = []
     for pair, solution, (_, context) in zip(pairs, solutions, parts, strict=True):
         here = situation.here(pair)
-        again = frozenset(installed_as(pair, ask.packages, here.instances)) if ask.verb == "reinstall" else frozenset()
+        named_here = _of_pair(situation, pair, ask).packages if ask.verb == "reinstall" else ()
+        again = frozenset(installed_as(pair, named_here, here.instances))
         roots = {node.instance.name for node in solution.nodes if node.requested}
         extras = {name: of for name, of in context.extras.items() if name in roots}
         plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances), extras))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.ops.quiet import Quiet
-from xpkg.core.errors import UsageError
-from xpkg.ops.asking import Ask
+from xpkg.core.errors import NotFoundError, UsageError
+from xpkg.ops.asking import Ask, Verb
 from xpkg.ops.building import Options
+from xpkg.ops.holding import hold
 from xpkg.ops.home import Home
 from xpkg.ops.install import carry_out
 from xpkg.ops.pairs import Pair
+from xpkg.ops.pin_words import read_wish
+from xpkg.ops.pinning import add as pin
 from xpkg.ops.planning import Plan
 from xpkg.ops.settings import RepositorySettings, Settings
 from xpkg.ops.solving import plan
+from xpkg.repo.sources.progress import silent
 from xpkg.repo.universe import UnknownPackage
 from xpkg.solver.model import NoSolution
 
@@ -242,3 +247,69 @@ def test_what_is_there_stays_when_more_is_asked_for(home: Home, add: Add) -> Non
     assert told(make(home, "install", "ground>=2", "plan")) == ["upgrade ground.2", "rebuild house.1", "install plan.1"]
     by_opam = make(home, "install", "ground", "plan", criteria="opam")
     assert told(by_opam) == ["upgrade ground.2", "rebuild house.1", "install plan.1"]
+
+
+def test_a_name_that_packages_provide_means_them(home: Home, add: Add) -> None:
+    add("provider.1", 'x-provides: ["virtual"]\ndepends: ["scaffold" {with-test}]')
+    assert told(make(home, "install", "virtual", with_test=True)) == ["install scaffold.1", "install provider.1"]
+    done(home, "install", "virtual", with_test=True)
+    assert roots(home) == {"provider": ("with-test",)}
+    for verb in ("remove", "upgrade", "reinstall"):
+        with pytest.raises(UnknownPackage, match="virtual is not installed for build") as caught:
+            make(home, verb, "virtual")
+        assert caught.value.hint == "provider 1 provides virtual: name that package instead"
+    with pytest.raises(NotFoundError) as refused:
+        hold(home, home.find_switch(), ["virtual"])
+    assert refused.value.hint == "provider 1 provides virtual: name that package instead"
+
+
+def test_of_several_targets_each_name_is_on_one_at_least(home: Home, tmp_path: Path) -> None:
+    shutil.copytree(
+        Path(__file__).parents[2] / "behaviour" / "repository" / "targets", tmp_path / "repository" / "targets"
+    )
+    pairs = [NATIVE, Pair.of("toy")]
+
+    def both(verb: Verb, *packages: str) -> Plan:
+        return plan(home, home.find_switch(), pairs, Ask(verb=verb, packages=packages))
+
+    def install(pair: Pair, *packages: str) -> None:
+        def anew() -> Plan:
+            return plan(home, home.find_switch(), [pair], Ask(packages=packages))
+
+        carry_out(home, home.find_switch(), anew, anew(), Options(), Quiet())
+
+    install(NATIVE, "plan")
+    install(Pair.of("toy"), "ground.1", "scaffold")
+    assert [(one.name, one.machine) for one in both("remove", "plan", "scaffold").actions] == [
+        ("plan", "build"),
+        ("scaffold", "toy"),
+    ]
+    assert [(one.name, one.machine) for one in both("reinstall", "plan").actions] == [("plan", "build")]
+    assert [(one.name, one.machine) for one in both("upgrade", "ground", "plan").actions] == [("ground", "toy")]
+    with pytest.raises(UnknownPackage, match="house is not installed for build or toy"):
+        both("remove", "house", "plan")
+
+
+def test_an_upgrade_to_what_is_written(home: Home, add: Add) -> None:
+    add("ground.0.9")
+    done(home, "install", "ground.1", "hut")
+    with pytest.raises(NoSolution) as caught:
+        make(home, "upgrade", "ground>=2")
+    assert 'ground >= "2" was asked for' in caught.value.chain
+    with pytest.raises(UsageError, match="ground 1 is installed, and an upgrade takes nothing older") as refused:
+        make(home, "upgrade", "ground=0.9")
+    assert refused.value.hint == "xpkg install ground.0.9 goes back to it"
+    with pytest.raises(UnknownPackage, match="no version of ground is = 7"):
+        make(home, "upgrade", "ground.7")
+    assert make(home, "upgrade", "ground<2").actions == ()
+
+
+def test_a_pin_that_stands_in_the_way_is_named(home: Home) -> None:
+    done(home, "install", "hut")
+    switch = home.find_switch()
+    pin(home, switch, read_wish(["ground", "2"], Path()), silent)
+    with pytest.raises(NoSolution) as caught:
+        make(home, "upgrade", "ground")
+    assert caught.value.hint == "without the pin of ground to 2 it could be done, with ground 1"
+    removal = make(home, "install", "house").actions[0]
+    assert (removal.action, removal.name, removal.reason) == ("remove", "hut", "cannot stay: ground is pinned to 2")
