@@ -19,9 +19,11 @@ def alive_marker(directory: Path, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            marker.unlink(missing_ok=True)
-        os.close(descriptor)
+        try:
+            with suppress(OSError):
+                marker.unlink(missing_ok=True)
+        finally:  # also when interrupted at the line before: a lock kept would make the mark one of the living
+            os.close(descriptor)
 
 
 def take_dead(directory: Path) -> Iterator[str]:
