@@ -26,7 +26,7 @@ from xpkg.core.files import disk_errors, publish_directory, remove_tree, sync_tr
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
 from xpkg.sandbox.liveness import alive_marker, take_dead
-from xpkg.sandbox.record import OutputRecord, damaged, decode, encode
+from xpkg.sandbox.record import Origin, OutputRecord, damaged, decode, decode_origin, encode
 from xpkg.sandbox.sealed import Difference, compare, seal
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -96,16 +96,23 @@ class Store:
         try:
             data = where.read_bytes()
         except FileNotFoundError as error:
-            raise StoreError(
-                f"the store has no output {key}",
-                reference="output-missing",
-                context=(("path", str(path)),),
-                hint="build it again",
-            ) from error
+            raise _missing(key, path) from error
         record = decode(data, str(where))
         if record.key != key:
             raise damaged(str(where), f"it is the record of {record.key}")
         return StoredOutput(key=key, path=path, record=record)
+
+    def origin(self, key: str) -> Origin:
+        """What the output was made from; errors as of `output`."""
+        path = self.path(key) / "record.json"
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise _missing(key, path.parent) from error
+        found = decode_origin(data, str(path))
+        if found.key != key:
+            raise damaged(str(path), f"it is the record of {found.key}")
+        return found
 
     def lock(
         self, key: str, waiting: Callable[[str], None] | None = None, check: Callable[[], None] | None = None
@@ -209,3 +216,12 @@ class Store:
         with alive_marker(self._staging, doomed.name):
             path.rename(doomed)
             remove_tree(doomed)
+
+
+def _missing(key: str, path: Path) -> StoreError:
+    return StoreError(
+        f"the store has no output {key}",
+        reference="output-missing",
+        context=(("path", str(path)),),
+        hint="build it again",
+    )

@@ -106,13 +106,17 @@ Group = (
 
 @dataclass(slots=True)
 class Clauses:
-    """``rows`` are disjunctions, ``exclusive`` are sets of which at most one holds; both carry a group's number."""
+    """``rows`` are disjunctions, ``exclusive`` are sets of which at most one holds; both carry a group's number.
+
+    ``standing`` has for the variable of an instance, where that can stay as it was built, the one that says it does.
+    """
 
     count: int = 0
     groups: list[Group] = field(default_factory=list)
     rows: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
     exclusive: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
     variable: dict[Instance, int] = field(default_factory=dict)
+    standing: dict[int, int] = field(default_factory=dict)
     _variables: dict[Key, range] = field(default_factory=dict)
 
     def number(self, key: Key, instances: Sequence[Instance]) -> None:
@@ -221,6 +225,7 @@ def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
     known: dict[int, list[int]] = {}
     parted: dict[int, list[Formula]] = {}
     usable, variables = problem.usable[key], clauses.of(key)
+    _encode_standing(clauses, problem, usable)
     for place, instance in enumerate(usable):
         depends = problem.candidates[instance].depends
         conjuncts = parted.get(id(depends))
@@ -238,12 +243,24 @@ def _encode_needs(clauses: Clauses, problem: Problem, key: Key) -> None:
         _imply(clauses, [variables[place] for place in places], literals, group)
 
 
+def _encode_standing(clauses: Clauses, problem: Problem, usable: Sequence[Instance]) -> None:
+    """What was built with other things than its recipe asks for now needs those only while it stays as built."""
+    for instance in usable:
+        built_with = problem.candidates[instance].built_with
+        if built_with is not None:
+            standing = clauses.standing[clauses.variable[instance]] = clauses.fresh()
+            for need in built_with:
+                group = clauses.group(Needs((instance,), need))
+                clauses.require((-standing, *_literals(clauses, problem, need)), group)
+
+
 def _imply(clauses: Clauses, each: Sequence[int], literals: list[int], group: int) -> None:
     """``each`` of these needs one of ``literals``; many needing many share a variable for "one of them holds"."""
     if len(each) > 2 and len(literals) > 2:
         literals = [_named(clauses, literals, group)]
     for variable in each:
-        clauses.require((-variable, *literals), group)
+        standing = clauses.standing.get(variable)
+        clauses.require((-variable, *literals) if standing is None else (-variable, standing, *literals), group)
 
 
 def _named(clauses: Clauses, literals: list[int], group: int) -> int:

@@ -19,7 +19,7 @@ from xpkg.repo.machine_names import BUILD
 from xpkg.solver.clauses import Clauses
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance, Preferences
-from xpkg.solver.ordering import edges_of
+from xpkg.solver.ordering import standing_edges
 from xpkg.solver.protocol import needs_of
 
 Weighted = list[tuple[int, int]]
@@ -83,7 +83,7 @@ class _Counts:
             changed = self._ones(self._brought) + _changed(problem, clauses)
             return [("changed", changed), last_resorts, *to_build, every, *depexts]
         self._removed = _removed(problem, clauses, self._installed)
-        first = [("removed", self._removed), last_resorts, *to_build]
+        first = [("removed", self._removed), *self._as_built(), last_resorts, *to_build]
         if request.upgrade:
             every = (f"{LAG} solution", _lags(problem, clauses, list(problem.candidates)))
             return [*first, every, *depexts, ("new", self._ones(self._brought))]
@@ -108,6 +108,16 @@ class _Counts:
         if self._request.target is not None:
             added.append(("changed on the target", self._ones([one for one in self._new if one.machine != BUILD])))
         return added
+
+    def _as_built(self) -> list[Criterion]:
+        """Of what is to be upgraded, what can only stay as it was built, with another recipe."""
+        clauses, request = self._clauses, self._request
+        standing = [
+            (clauses.standing[variable], 1)
+            for one, variable in clauses.variable.items()
+            if variable in clauses.standing and (request.upgrade or one.name in request.upgrade_names)
+        ]
+        return _unless_empty("as built", standing)
 
     def _moved(self) -> list[Criterion]:
         """One for each name that is there, and not in a version that is preferred."""
@@ -161,7 +171,7 @@ def _still_needed(problem: Problem) -> set[Instance]:
     """
     request = problem.request
     invariant = [] if request.invariant is None else needs_of(request.invariant)
-    edges = edges_of([problem.candidates[one] for one in request.installed if one in problem.candidates])
+    edges = standing_edges([problem.candidates[one] for one in request.installed if one in problem.candidates])
     found: set[Instance] = set()
     kept = (*request.roots, *request.held)
     queue = [one for one in kept if (one.name, one.machine) not in request.remove]

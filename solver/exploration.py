@@ -11,6 +11,7 @@ from xpkg.repo.version_order import Ranking, members, version_key
 from xpkg.repo.versions import VersionFormula
 from xpkg.solver.model import Atom, Instance, Request, VersionSet
 from xpkg.solver.protocol import AllOf, Candidate, Context, Formula, Need, Rejection, needs_of
+from xpkg.solver.standing import Standing
 
 Key = tuple[str, str]
 """A name on a machine: at most one of its instances is in a solution."""
@@ -23,9 +24,9 @@ class Problem:
     ``usable`` and ``rejected`` hold, for every key, its instances newest first; ``lag`` counts for a usable one
     how many better versions there are (opam: among available versions; flagged ones rank as the newest; of a pinned
     name only one is available).
-    ``gone`` are installed instances that no repository offers any more: they may stay, and need nothing, unless the
-    request says otherwise. ``unseen`` are versions of a name that were not looked at (see ``narrowing``): the last
-    usable instance of that name stands for all of them.
+    ``gone`` are installed instances that no repository offers any more: they may stay, and need what they were built
+    with, unless the request says otherwise. ``unseen`` are versions of a name that were not looked at (see
+    ``narrowing``): the last usable instance of that name stands for all of them.
     """
 
     request: Request
@@ -102,6 +103,7 @@ class _Exploration:
         self._installed: dict[Key, list[Instance]] = {}
         for one in request.installed:
             self._installed.setdefault((one.name, one.machine), []).append(one)
+        self._standing = Standing(request)
 
     def run(self) -> None:
         request, usable = self.problem.request, self.problem.usable
@@ -140,25 +142,28 @@ class _Exploration:
             else:
                 answer = self._context.candidate(instance, requested=key in self._asked)
             if isinstance(answer, Candidate):
-                usable.append(answer)
+                usable.append(self._standing.known(answer) if instance in installed else answer)
             elif instance in installed and not problem.request.require_available:
                 problem.gone.append(answer)
-                usable.append(Candidate(instance=instance, origin="installed"))
+                usable.append(self._standing.gone(instance))
             else:
                 rejected.append(answer)
         problem.usable[key] = tuple([candidate.instance for candidate in usable])
         problem.rejected[key] = tuple(rejected)
         problem.candidates.update((candidate.instance, candidate) for candidate in usable)
-        self._rank(usable, installed)
+        self._rank(usable, installed, unlisted)
         return usable
 
-    def _rank(self, usable: list[Candidate], installed: list[Instance]) -> None:
+    def _rank(self, usable: list[Candidate], installed: list[Instance], unlisted: Sequence[str]) -> None:
         """How much each lags behind the best of its name."""
+        request = self.problem.request
         # Where a flagged one is installed the flags no longer count (OpamSwitchState.avoid_version).
         lenient = any(candidate.avoided is not None and candidate.instance in installed for candidate in usable)
         best_first = ranked(usable, lenient=lenient)
         name = usable[0].instance.name if usable else ""
-        pinned = [version for pin, version in self.problem.request.pins if pin == name]
+        if request.upgrade or name in request.upgrade_names:  # what is not there any more is behind all that is
+            best_first.sort(key=lambda candidate: candidate.instance.version in unlisted)
+        pinned = [version for pin, version in request.pins if pin == name]
         if pinned:
             best_first.sort(key=lambda candidate: candidate.instance.version not in pinned)
         self.problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(best_first))

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from xpkg.solver.model import Edge, Instance
-from xpkg.solver.protocol import Candidate, Need, needs_of
+from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, needs_of
 
 Edges = Mapping[Instance, tuple[Edge, ...]]
+State = Mapping[tuple[str, str], Instance]
 
 
 def edges_of(candidates: Sequence[Candidate]) -> dict[Instance, tuple[Edge, ...]]:
@@ -18,11 +19,37 @@ def edges_of(candidates: Sequence[Candidate]) -> dict[Instance, tuple[Edge, ...]
 
     Where a recipe offers a choice and several of it are present, all of them count, as in opam.
     """
-    present = {(one.instance.name, one.instance.machine): one.instance for one in candidates}
-    return {candidate.instance: tuple(_edges(candidate, present)) for candidate in candidates}
+    present = by_name(one.instance for one in candidates)
+    return {candidate.instance: tuple(edges_from(candidate, present)) for candidate in candidates}
 
 
-def _edges(candidate: Candidate, present: Mapping[tuple[str, str], Instance]) -> Iterable[Edge]:
+def standing_edges(candidates: Sequence[Candidate]) -> dict[Instance, tuple[Edge, ...]]:
+    """The same, and what installed instances were built with besides."""
+    return edges_of([_with_both(one) for one in candidates])
+
+
+def _with_both(candidate: Candidate) -> Candidate:
+    if candidate.built_with is None:
+        return candidate
+    return replace(candidate, depends=AllOf((candidate.depends, *candidate.built_with)))
+
+
+def by_name(state: Iterable[Instance]) -> State:
+    """A state by the names and machines of its instances."""
+    return {(one.name, one.machine): one for one in state}
+
+
+def met(formula: Formula, state: State) -> bool:
+    """Whether a formula holds in a state."""
+    if isinstance(formula, Need):
+        found = state.get((formula.name, formula.machine))
+        return found is not None and formula.accepts(found)
+    results = (met(part, state) for part in formula.parts)
+    return all(results) if isinstance(formula, AllOf) else any(results)
+
+
+def edges_from(candidate: Candidate, present: State) -> Iterable[Edge]:
+    """What one instance needs in a state."""
     found: dict[Instance, Edge] = {}
     wanted = [(need, False) for need in needs_of(candidate.depends)]
     wanted += [(need, True) for need in candidate.optional]

@@ -77,7 +77,8 @@ class Candidate:
     names of one ``conflict_class`` exclude each other on one machine. ``avoided`` says which flag
     (avoid-version, deprecated) makes this version a last resort. ``provides`` are names that other packages provide
     too, of which only one can be on a machine; of what else is equal, the least ``provider_rank`` is taken.
-    ``missing_depexts`` says how many system packages it wants that are known not to be there.
+    ``missing_depexts`` says how many system packages it wants that are known not to be there. An installed instance
+    that was ``built_with`` something else than it would be now has ``depends`` met, or all of that.
     """
 
     instance: Instance
@@ -90,6 +91,7 @@ class Candidate:
     provides: tuple[str, ...] = ()
     provider_rank: int = 0
     missing_depexts: int = 0
+    built_with: tuple[Need, ...] | None = None
 
 
 @value(kw_only=True)

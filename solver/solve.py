@@ -112,7 +112,8 @@ def _candidates(problem: Problem, clauses: Clauses, best: Optimum) -> list[Candi
 def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cost: tuple[int, ...]) -> Solution:
     """The chosen state in build order, what leads to it, and why each part of it is there."""
     request = problem.request
-    edges, leading = edges_of(chosen), standing_edges(chosen)
+    edges = edges_of(chosen)
+    leading = edges if all(one.built_with is None for one in chosen) else standing_edges(chosen)
     requested = _requested(request, edges)
     asked = {key for atom in request.install for key in atom.keys}
     asked |= {(one.name, one.machine) for one in _meeting(request.formulas, edges)}

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Instance, Request
-from xpkg.solver.ordering import Edges, edges_of
-from xpkg.solver.protocol import AllOf, Candidate, Formula, Need, Rejection, needs_of
+from xpkg.solver.ordering import Edges, by_name, met, standing_edges
+from xpkg.solver.protocol import AllOf, Candidate, Rejection, needs_of
+from xpkg.solver.standing import Standing
 
 
 def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candidate]:
@@ -18,7 +19,8 @@ def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candid
     through what stays but is built again.  Formulas, the invariant and pins hold in any case, so what they need is
     changed too.  What stays unchanged although it cannot be had any more is noted.
     """
-    before = [_known(problem, one) for one in problem.request.installed]
+    standing = Standing(problem.request)
+    before = [problem.candidates.get(one) or standing.gone(one) for one in problem.request.installed]
     old = {_key(one.instance): one for one in before}
     new = {_key(one.instance): one for one in chosen}
     changed = {key for key in old.keys() | new.keys() if _instance(old, key) != _instance(new, key)}
@@ -48,26 +50,15 @@ def _unmet(request: Request, state: Sequence[Instance]) -> set[Key]:
         (need.name, need.machine)
         for formula in stated
         for conjunct in (formula.parts if isinstance(formula, AllOf) else (formula,))
-        if not _met(conjunct, state)
+        if not met(conjunct, by_name(state))
         for need in needs_of(conjunct)
     }
     pins = dict(request.pins)
     return found | {_key(one) for one in state if pins.get(one.name, one.version) != one.version}
 
 
-def _met(formula: Formula, state: Sequence[Instance]) -> bool:
-    if isinstance(formula, Need):
-        return any(formula.accepts(one) for one in state)
-    results = (_met(part, state) for part in formula.parts)
-    return all(results) if isinstance(formula, AllOf) else any(results)
-
-
 def _key(instance: Instance) -> Key:
     return instance.name, instance.machine
-
-
-def _known(problem: Problem, instance: Instance) -> Candidate:
-    return problem.candidates.get(instance, Candidate(instance=instance, origin="installed"))
 
 
 def _instance(state: dict[Key, Candidate], key: Key) -> Instance | None:
@@ -76,7 +67,7 @@ def _instance(state: dict[Key, Candidate], key: Key) -> Instance | None:
 
 def _links(old: dict[Key, Candidate], new: dict[Key, Candidate], changed: set[Key]) -> dict[Key, set[Key]]:
     """Which changed or rebuilt names touch each other, both ways."""
-    states = [edges_of(list(old.values())), edges_of(list(new.values()))]
+    states = [standing_edges(list(old.values())), standing_edges(list(new.values()))]
     touched = set(changed)
     touched.update(*(_rebuilt(edges, changed) for edges in states))
     links: dict[Key, set[Key]] = {key: set() for key in touched}
