@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xpkg.core.values import value
 from xpkg.ops.pairs import Pair
 from xpkg.ops.present import Present
+from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import Instance, Solution
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from xpkg.sandbox.task import BuildTask
 
 REINSTALL = "reinstall"
+_KINDS = {
+    "with-test": "its tests",
+    "with-doc": "its documentation",
+    "with-dev-setup": "its developers' tools",
+}
 
 
 @value(kw_only=True)
@@ -76,7 +82,17 @@ class PairPlan:
         # Keys tell what has to be rebuilt; where nothing stays they are not needed, and they cost reading recipes.
         stays = len(self.solution.nodes) > sum(one.action != "remove" for one in self.solution.actions)
         keys = {instance: task.key for instance, task in self.tasks.items()} if stays else None
-        return planned_actions(self.solution, keys, dict(self.here.keys), self.pair.target, self.again)
+        return planned_actions(self.solution, keys, dict(self.here.keys), self.pair.target, self.again, self._wanted())
+
+    def _wanted(self) -> dict[Instance, str]:
+        """What is wanted for more than it was built for; what is built for a target is built without tests."""
+        found = {}
+        for node in self.solution.nodes if self.extras != self.here.extras else ():
+            name = node.instance.name
+            more = self.extras.get(name, frozenset()).difference(self.here.extras.get(name, ()))
+            if more and node.requested and node.instance.machine == BUILD:
+                found[node.instance] = f"wanted with {' and '.join(of for kind, of in _KINDS.items() if kind in more)}"
+        return found
 
     @property
     def idle(self) -> bool:
@@ -140,10 +156,11 @@ def planned_actions(
     present: Mapping[Instance, str],
     target: str | None = None,
     again: frozenset[Instance] = frozenset(),
+    wanted: Mapping[Instance, str] | None = None,
 ) -> tuple[PlannedAction, ...]:
     """The solver's actions, and what stays but is built again: asked for, or with another key than in ``present``.
 
-    ``keys`` may be None when nothing stays.
+    ``keys`` may be None when nothing stays.  ``wanted`` says why, where it is not what an instance is built from.
     """
     planned = _planner(target)
     changed = {action.instance: action for action in solution.actions if action.action != "remove"}
@@ -157,7 +174,8 @@ def planned_actions(
         elif instance in again:
             actions.append(planned(REINSTALL, instance, "requested"))
         elif keys is not None and present.get(instance) != keys[instance]:
-            actions.append(planned("rebuild", instance, "its recipe, sources or dependencies changed"))
+            reason = (wanted or {}).get(instance, "its recipe, sources or dependencies changed")
+            actions.append(planned("rebuild", instance, reason))
     return tuple(actions)
 
 

@@ -313,3 +313,9 @@ def test_a_pin_that_stands_in_the_way_is_named(home: Home) -> None:
     assert caught.value.hint == "without the pin of ground to 2 it could be done, with ground 1"
     removal = make(home, "install", "house").actions[0]
     assert (removal.action, removal.name, removal.reason) == ("remove", "hut", "cannot stay: ground is pinned to 2")
+
+
+def test_what_is_wanted_for_more_says_so(home: Home) -> None:
+    done(home, "install", "house")
+    again = make(home, "install", "house", with_test=True, with_doc=True).actions[-1]
+    assert (again.action, again.reason) == ("rebuild", "wanted with its tests and its documentation")
