@@ -50,11 +50,25 @@ def plan(
     try:
         return _solved(situation, pairs, ask, parts)
     except NoSolution as refusal:
+        if ask.verb == "install" and ask.extras:
+            _raise_without_kinds(refusal, situation, pairs, ask)
         if ask.verb != "install" or ask.dependencies_only or len(pairs) > 1:
             raise
         from xpkg.ops.elsewhere import with_other_targets
 
         raise with_other_targets(refusal, situation, pairs[0], ask) from None
+
+
+def _raise_without_kinds(refusal: NoSolution, situation: Situation, pairs: Sequence[Pair], ask: Ask) -> None:
+    """NoSolution where only the tests or the like of what is asked for are in the way."""
+    from xpkg.ops.without_kinds import told_without_kinds
+
+    def solved(other: Ask) -> Plan:
+        return _solved(situation, pairs, other, [_part(situation, pair, other) for pair in pairs])
+
+    told = told_without_kinds(refusal, ask, solved)
+    if told is not None:
+        raise told from None
 
 
 def plan_request(home: Home, pair: Pair, request: Request) -> PairPlan:

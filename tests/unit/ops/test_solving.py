@@ -319,3 +319,17 @@ def test_what_is_wanted_for_more_says_so(home: Home) -> None:
     done(home, "install", "house")
     again = make(home, "install", "house", with_test=True, with_doc=True).actions[-1]
     assert (again.action, again.reason) == ("rebuild", "wanted with its tests and its documentation")
+
+
+def test_tests_that_stand_in_the_way_are_named(home: Home, add: Add) -> None:
+    add("impt.1", 'depends: ["nothing-so-called" {with-test} "plan" {with-doc}]')
+    for options in ({"with_test": True}, {"with_test": True, "with_doc": True, "dependencies_only": True}):
+        with pytest.raises(NoSolution) as caught:
+            make(home, "install", "impt", **options)
+        assert caught.value.chain[0] == "impt was asked for with its tests"
+        assert (caught.value.hint or "").startswith("without --with-test it can be had")
+    add("never.1", 'depends: ["nothing-so-called"]')
+    known_anew(home)
+    with pytest.raises(NoSolution) as caught:
+        make(home, "install", "never", with_test=True)
+    assert "--with-test" not in f"{caught.value.hint}"
