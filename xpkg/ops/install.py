@@ -55,7 +55,7 @@ def carry_out(
     what was built for the plan that this one supersedes.
     """
     if plan.idle and options.prefix is None:
-        reused = len(plan.tasks)
+        reused = len(plan.keys)
         return Done(work=Built(plan=plan), generation=switch.current().number, changed=False, built=0, reused=reused)
     clock = Clock()
     _place(switch, plan, options)
@@ -81,7 +81,7 @@ def _done(generation: Generation, built: Built, clock: Clock) -> Done:
         generation=generation.number,
         changed=True,
         built=len(built.new),
-        reused=sum(task.key not in built.new for task in tasks),
+        reused=len(built.plan.keys - built.new),
         renewed=len(built.plan.again & built.new),
         replaced=tuple(task.label for task in tasks if task.key in built.replaced),
         seconds=clock.laps,
@@ -165,10 +165,10 @@ def _installed(part: PairPlan) -> list[Installed]:
             name=instance.name,
             version=instance.version,
             machine=instance.machine,
-            key=task.key,
+            key=key,
             tree=part.pair.tree(instance.machine),
         )
-        for instance, task in part.tasks.items()
+        for instance, key in part.keys.items()
     ]
 
 

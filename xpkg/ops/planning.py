@@ -50,6 +50,8 @@ class PairPlan:
 
     ``here`` is what it holds now, ``situation`` the moment of the switch; ``again`` are instances to be built once more
     although they are in the store.  ``extras`` are those roots that are wanted with their tests or documentation.
+    ``named`` is what the request names, None for everything: what else is there keeps its build unless it needs
+    something that is built anew.
     """
 
     def __init__(
@@ -61,27 +63,40 @@ class PairPlan:
         again: frozenset[Instance] = frozenset(),
         extras: Mapping[str, frozenset[str]] | None = None,
         choose: ChooseSources | None = None,
+        named: frozenset[Instance] | None = None,
     ) -> None:
         self.pair, self.solution, self.here, self.again = pair, solution, here, again
         self.extras = here.extras if extras is None else extras
-        self.situation, self._choose = situation, choose
+        self.situation, self._choose, self._named = situation, choose, named
+
+    @property
+    def tasks(self) -> Mapping[Instance, BuildTask]:
+        """One build task an instance, in build order, but for those that stay as they were built."""
+        return self._made[0]
+
+    @property
+    def keys(self) -> Mapping[Instance, str]:
+        """The build key of every instance."""
+        return self._made[1]
 
     @cached_property
-    def tasks(self) -> Mapping[Instance, BuildTask]:
-        """One build task an instance, in build order."""
+    def _made(self) -> tuple[Mapping[Instance, BuildTask], Mapping[Instance, str]]:
+        from xpkg.ops.keeping import Keeping
         from xpkg.ops.tasks import TaskMaker
 
         targets = self.situation.universe.targets
         target = None if self.pair.target is None else targets[self.pair.target]
         choose = self._choose or self.situation.choose_sources
-        maker = TaskMaker(self.situation.universe, self.situation.native, target, choose, self.extras)
-        return maker.make(self.solution.nodes)
+        records = self.situation.records(self.pair) if self.here.installed else {}
+        keeping = Keeping(records, self._named, self.again)
+        maker = TaskMaker(self.situation.universe, self.situation.native, target, choose, self.extras, keeping)
+        return maker.make(self.solution.nodes), maker.keys
 
     @cached_property
     def actions(self) -> tuple[PlannedAction, ...]:
         # Keys tell what has to be rebuilt; where nothing stays they are not needed, and they cost reading recipes.
         stays = len(self.solution.nodes) > sum(one.action != "remove" for one in self.solution.actions)
-        keys = {instance: task.key for instance, task in self.tasks.items()} if stays else None
+        keys = self.keys if stays else None
         return planned_actions(self.solution, keys, dict(self.here.keys), self.pair.target, self.again, self._wanted())
 
     def _wanted(self) -> dict[Instance, str]:
@@ -103,7 +118,9 @@ class PairPlan:
 
     def with_sources(self, choose: ChooseSources) -> PairPlan:
         """The same with the sources, and so the keys, that ``choose`` gives."""
-        return PairPlan(self.situation, self.pair, self.solution, self.here, self.again, self.extras, choose)
+        return PairPlan(
+            self.situation, self.pair, self.solution, self.here, self.again, self.extras, choose, self._named
+        )
 
 
 class Plan:
@@ -130,6 +147,11 @@ class Plan:
     def tasks(self) -> tuple[BuildTask, ...]:
         """Every build task once, what is needed first."""
         return tuple({task.key: task for part in self.parts for task in part.tasks.values()}.values())
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all that the pairs will hold."""
+        return frozenset(key for part in self.parts for key in part.keys.values())
 
     @property
     def again(self) -> frozenset[str]:

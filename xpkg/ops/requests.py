@@ -11,7 +11,7 @@ from xpkg.ops.spelling import read_spelling
 from xpkg.repo.universe import UnknownPackage
 from xpkg.repo.versions import Compare
 from xpkg.solver.context import RepoContext
-from xpkg.solver.model import Atom, Exactly, Instance, Request, VersionSet
+from xpkg.solver.model import Atom, Exactly, Instance, NoSolution, Request, VersionSet
 from xpkg.solver.protocol import Candidate, Need
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xpkg.ops.pairs import Pair
     from xpkg.ops.present import Present
     from xpkg.repo.universe import Universe
+    from xpkg.solver.model import Solution
 
 _MOST_UNKNOWN = 20
 
@@ -130,8 +131,35 @@ def asked(base: Request, ask: Ask, universe: Universe, context: RepoContext, pai
         case "upgrade":
             return replace(base, upgrade=True)
         case "reinstall":
-            installed_as(pair, ask.packages, base.installed)
-            return base
+            again = installed_as(pair, ask.packages, base.installed)
+            pinned = dict(base.pins)
+            staying = [one for one in base.installed if pinned.get(one.name, one.version) == one.version]
+            held = tuple(dict.fromkeys((*base.held, *staying)))
+            return replace(base, held=held, related=frozenset((one.name, one.machine) for one in again))
+
+
+def by_recipe(request: Request, spellings: Sequence[str]) -> Request:
+    """The request with no leave for the packages named to stay as they were built, whatever their recipes say now."""
+    names = {parse_spelling(spelling)[0] for spelling in spellings}
+    return replace(request, built=tuple(one for one in request.built if one[0].name not in names))
+
+
+def not_again(refusal: NoSolution, spellings: Sequence[str]) -> NoSolution:
+    """Why something cannot be built once more, where all that is installed stays."""
+    names = ", ".join(spellings)
+    error = NoSolution(
+        f"{names} cannot be built again while all that is installed stays as it is",
+        chain=tuple(one.replace(" is held as it is", " is to stay") for one in refusal.chain),
+        besides=refusal.besides,
+    )
+    error.hint = f"xpkg upgrade {' '.join(spellings)} changes what is installed where it must"
+    return error
+
+
+def named_in(request: Request, solution: Solution) -> frozenset[Instance]:
+    """What of a solution was asked for by name just now."""
+    keys = {key for atom in request.install for key in atom.keys}
+    return frozenset(one for one in solution.instances if (one.name, one.machine) in keys)
 
 
 def upgraded(base: Request, context: RepoContext, pair: Pair, spellings: Sequence[str], *, strict: bool) -> Request:

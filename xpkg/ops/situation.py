@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from xpkg.ops.home import Home
+    from xpkg.ops.records import Record
     from xpkg.ops.tasks import ChooseSources
     from xpkg.repo.targets import Target
     from xpkg.repo.universe import Universe
     from xpkg.sandbox.switches import Generation, Switch
+    from xpkg.solver.model import Instance
 
 
 class Situation:
@@ -40,6 +42,7 @@ class Situation:
         self.generation: Generation | None = None if switch is None else switch.current()
         self._moved = switch is not None and self.generation is not None and switch.moved(self.generation)
         self._repositories, self._variables = repositories, variables or {}
+        self._records: dict[Pair, Mapping[Instance, Record]] = {}
 
     @cached_property
     def universe(self) -> Universe:
@@ -71,6 +74,15 @@ class Situation:
         if self.generation is None:
             return Present(installed=(), instances=(), roots=(), extras={})
         return replace(present(self.generation, pair), moved=self._moved)
+
+    def records(self, pair: Pair) -> Mapping[Instance, Record]:
+        """What the pair holds was built with."""
+        if pair not in self._records:
+            from xpkg.ops.records import records
+
+            here = self.here(pair)
+            self._records[pair] = records(self.home.store, here) if here.installed else {}
+        return self._records[pair]
 
     @cached_property
     def choose_sources(self) -> ChooseSources:

@@ -11,7 +11,7 @@ from xpkg.ops.holds import check_removal, held_of
 from xpkg.ops.invariants import invariant_of
 from xpkg.ops.pins import developed_of, pins_of
 from xpkg.ops.planning import PairPlan, Plan
-from xpkg.ops.requests import asked, installed_as, parse_spelling, request_for, upgraded
+from xpkg.ops.requests import asked, by_recipe, installed_as, named_in, not_again, parse_spelling, request_for, upgraded
 from xpkg.ops.situation import Situation
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import NoSolution, Preferences, Request, Solution
@@ -50,6 +50,8 @@ def plan(
     try:
         return _solved(situation, pairs, ask, parts)
     except NoSolution as refusal:
+        if ask.verb == "reinstall":
+            raise not_again(refusal, ask.packages) from None
         if ask.verb == "install" and ask.extras:
             _raise_without_kinds(refusal, situation, pairs, ask)
         if ask.verb != "install" or ask.dependencies_only or len(pairs) > 1:
@@ -118,6 +120,7 @@ def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: As
         pins=pins_of(generation),
         held=held_of(generation, pair),
         invariant=None if ask.update_invariant else invariant_of(generation, context, pair),
+        built=tuple((one, record.requires) for one, record in situation.records(pair).items()),
     )
 
 
@@ -126,6 +129,8 @@ def _part(situation: Situation, pair: Pair, ask: Ask) -> tuple[Request, RepoCont
     context = context_for(situation, pair, ask)
     base = base_request(situation, pair, context, ask)
     request = asked(base, ask, situation.universe, context, pair)
+    if ask.verb in ("install", "reinstall") and not ask.dependencies_only:
+        request = by_recipe(request, ask.packages)
     check_removal(request.held, request.remove)
     return request, context
 
@@ -147,7 +152,8 @@ def _upgrade_of_some(situation: Situation, pairs: Sequence[Pair], ask: Ask) -> P
             here = _of_pair(situation, pair, ask)
             context = context_for(situation, pair, here)
             base = base_request(situation, pair, context, here)
-            found.append((upgraded(base, context, pair, here.packages, strict=strict), context))
+            request = upgraded(base, context, pair, here.packages, strict=strict)
+            found.append((by_recipe(request, here.packages) if strict else request, context))
         return found
 
     try:
@@ -177,13 +183,15 @@ def _solved(
     else:
         solutions, left_out = solve_all(parts, wanted), ()
     plans = []
-    for pair, solution, (_, context) in zip(pairs, solutions, parts, strict=True):
+    for pair, solution, (request, context) in zip(pairs, solutions, parts, strict=True):
         here = situation.here(pair)
         named_here = _of_pair(situation, pair, ask).packages if ask.verb == "reinstall" else ()
         again = frozenset(installed_as(pair, named_here, here.instances))
         roots = {node.instance.name for node in solution.nodes if node.requested}
         extras = {name: of for name, of in context.extras.items() if name in roots}
-        plans.append(PairPlan(situation, pair, solution, here, again.intersection(solution.instances), extras))
+        again = again.intersection(solution.instances)
+        named = None if request.upgrade else frozenset() if ask.dependencies_only else named_in(request, solution)
+        plans.append(PairPlan(situation, pair, solution, here, again, extras, named=named))
     return Plan(tuple(plans), (*notes, *left_out))
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from xpkg.core.digests import Digest
+from xpkg.core.errors import XpkgError
+from xpkg.ops.keeping import Keeping
 from xpkg.repo.machine_names import BUILD
 from xpkg.repo.recipes import Recipe
 from xpkg.repo.targets import Target
@@ -14,7 +17,7 @@ from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import ISOLATION_LEVEL
 from xpkg.sandbox.task import BuildTask
-from xpkg.solver.model import Instance, Node
+from xpkg.solver.model import Instance, Node, NoSolution
 
 ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
 """The digests of the sources a build of the recipe would use, in the recipe's order."""
@@ -32,43 +35,51 @@ class TaskMaker:
         target: Target | None,
         choose: ChooseSources,
         extras: Mapping[str, frozenset[str]] | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
-        """``extras`` are the names of what was asked for with its tests, documentation or developers' tools."""
+        """``extras`` are the names of what was asked for with its tests, documentation or developers' tools.
+
+        What ``keeping`` says can stay as it was built gets no task.
+        """
         self._universe = universe
         self._extras = extras or {}
         self._native = native
         self._target = target
         self._choose = choose
         self._closures: dict[Instance, frozenset[Instance]] = {}
+        self._keeping = keeping or Keeping({}, frozenset())
         self._tasks: dict[Instance, BuildTask] = {}
-        self._setting: list[Instance] = []  # whose recipes have setenv, in build order
+        self._subjects: dict[Instance, Subject | None] = {}
+        self._places: dict[Instance, int] = {}
+        self.keys: dict[Instance, str] = {}
 
     def make(self, nodes: Sequence[Node]) -> dict[Instance, BuildTask]:
-        """Tasks for all nodes, which must be in build order."""
-        for node in nodes:
-            closure = frozenset(node.requires).union(*(self._closures[one] for one in node.requires))
-            self._closures[node.instance] = closure
-            self._tasks[node.instance] = task = self._task(node, closure)
-            if task.recipe.setenv:
-                self._setting.append(node.instance)
-        return self._tasks
+        """Tasks for all nodes, which must be in build order, but for those that stay as they were built.
+
+        Afterwards ``keys`` has the key of every node.
+        """
+        self._places = {node.instance: place for place, node in enumerate(nodes)}
+        for node in self._keeping.ordered(nodes):
+            if node.as_built and self._keeping.is_asked_for(node.instance):
+                self._check(node.instance)
+            record = self._keeping.stays(node)
+            if record is None:
+                closure = frozenset(node.requires).union(*(self._closures[one] for one in node.requires))
+                task = self._tasks[node.instance] = self._task(node, closure)
+                key = task.key
+                self._subjects[node.instance] = task.subject
+                self._keeping.made(node.instance, key)
+            else:
+                closure, key = record.closure, record.key
+            self._closures[node.instance], self.keys[node.instance] = closure, key
+        return {node.instance: self._tasks[node.instance] for node in nodes if node.instance in self._tasks}
 
     def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
-        instance = node.instance
-        recipe = self._recipe(instance)
-        machine = self._native if instance.machine == BUILD else self._require_target(instance)
-        subject = Subject(
-            recipe=recipe,
-            machine=machine,
-            native=self._native,
-            seen={one.name: one.version for one in closure if one.machine == instance.machine},
-            tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
-            setting=self._subjects_setting(closure),
-            # Programs of another machine do not run here, so tests are built and run on the build machine only.
-            extras=self._extras.get(instance.name, _NONE) if node.requested and instance.machine == BUILD else _NONE,
-        )
-        steps = derive(subject)
-        keys = {one: self._tasks[one].key for one in closure}
+        if node.as_built:
+            self._refuse(node)
+        subject = self._subject(node.instance, self._recipe(node.instance), closure, requested=node.requested)
+        instance, recipe, machine, steps = node.instance, subject.recipe, subject.machine, derive(subject)
+        keys = {one: self.keys[one] for one in closure}
         inputs = key_inputs(
             recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=ISOLATION_LEVEL
         )
@@ -85,21 +96,76 @@ class TaskMaker:
             system_tools=self._system_tools(recipe, closure),
         )
 
+    def _subject(self, instance: Instance, recipe: Recipe, closure: frozenset[Instance], *, requested: bool) -> Subject:
+        return Subject(
+            recipe=recipe,
+            machine=self._native if instance.machine == BUILD else self._require_target(instance),
+            native=self._native,
+            seen={one.name: one.version for one in closure if one.machine == instance.machine},
+            tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
+            setting=self._subjects_setting(closure),
+            # Programs of another machine do not run here, so tests are built and run on the build machine only.
+            extras=self._extras.get(instance.name, _NONE) if requested and instance.machine == BUILD else _NONE,
+        )
+
     def _recipe(self, instance: Instance) -> Recipe:
         try:
             return self._universe.recipe(instance.name, instance.version)
         except UnknownPackage as error:  # it was chosen, so it is installed
+            name, others = instance.name, self._universe.repositories_of(instance.name)
             raise UnknownPackage(
-                f"{instance.name} {instance.version} is installed, but there is no recipe of it any more",
+                f"{name} {instance.version} has to be built, but there is no recipe of it any more",
                 reference="recipe-gone",
-                hint=f"xpkg remove {instance.name}, upgrade it, or pin it to where it came from",
+                hint=f"xpkg upgrade {name} takes a version that there is, if the rest allows; xpkg remove {name} does "
+                "without"
+                if others
+                else f"xpkg pin add {name} with the place it came from gives it a recipe; xpkg remove {name} does "
+                "without",
             ) from error
+
+    def _check(self, instance: Instance) -> None:
+        """What is wrong with a recipe is raised; that it is gone is not."""
+        with suppress(UnknownPackage):
+            self._universe.recipe(instance.name, instance.version)
+
+    def _refuse(self, node: Node) -> None:
+        """NoSolution for what has to be built anew and cannot be; ``recipe-gone`` is told elsewhere."""
+        self._recipe(node.instance)
+        changed = next((one for one in self._keeping.needed(node) if not self._keeping.unchanged(one)), node.instance)
+        raise NoSolution(
+            f"{node.instance} cannot be built again",
+            chain=(
+                f"{changed} is built again, and {node.instance} was built with it",
+                f"what the recipe of {node.instance} asks for now is not there",
+            ),
+        )
+
+    def _known_recipe(self, instance: Instance) -> Recipe | None:
+        """The recipe of what stays; None when it is gone."""
+        task = self._tasks.get(instance)
+        if task is not None:
+            return task.recipe
+        with suppress(XpkgError):
+            return self._universe.recipe(instance.name, instance.version)
+        return None
 
     def _subjects_setting(self, closure: frozenset[Instance]) -> tuple[Subject, ...]:
         """Dependencies before dependents; those of the target last, so that theirs stands before the tools'."""
-        found = [one for one in self._setting if one in closure]
-        found.sort(key=lambda one: one.machine != BUILD)
-        return tuple(self._tasks[one].subject for one in found)
+        found = sorted(closure, key=lambda one: (one.machine != BUILD, self._places[one]))
+        subjects = [subject for one in found if (subject := self._setting(one)) is not None]
+        return tuple(subjects)
+
+    def _setting(self, instance: Instance) -> Subject | None:
+        """An instance whose recipe sets variables."""
+        if instance not in self._subjects:
+            recipe = self._known_recipe(instance)
+            self._subjects[instance] = (
+                self._subject(instance, recipe, self._closures[instance], requested=False)
+                if recipe is not None and recipe.setenv
+                else None
+            )
+        subject = self._subjects[instance]
+        return subject if subject is not None and subject.recipe.setenv else None
 
     def _require_target(self, instance: Instance) -> Target:
         if self._target is None or instance.machine != self._target.machine:
@@ -110,8 +176,8 @@ class TaskMaker:
         """The declared programs of a recipe and of all it sees, each with its system package."""
         tools = dict(self._declared(recipe))
         for one in closure:
-            if one.machine == BUILD:
-                tools.update(self._declared(self._universe.recipe(one.name, one.version)))
+            if one.machine == BUILD and (of := self._known_recipe(one)) is not None:
+                tools.update(self._declared(of))
         return tools
 
     def _declared(self, recipe: Recipe) -> dict[str, str]:
