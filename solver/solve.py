@@ -228,7 +228,7 @@ def _removals(problem: Problem, gone: list[Instance]) -> list[Action]:
 
 def _unbuild(problem: Problem, gone: list[Instance]) -> list[Instance]:
     """Dependents before what they need."""
-    edges = edges_of([problem.candidates.get(one, Candidate(instance=one)) for one in gone])
+    edges = standing_edges([problem.candidates.get(one, Candidate(instance=one)) for one in gone])
     return sorted(gone, reverse=True) if shortest_cycle(edges) else list(reversed(build_order(edges)))
 
 

@@ -50,10 +50,11 @@ class Standing:
         if there is None or not need.accepts(there):
             return need
         others = Compare("!=", there.version)
-        allowed = need.versions
-        if isinstance(allowed, VersionFormula) and not isinstance(allowed, AnyVersion):
-            return replace(need, versions=all_of([allowed, others]))
-        return replace(need, versions=others)
+        if need.versions is None or isinstance(need.versions, AnyVersion):
+            return replace(need, versions=others)
+        if isinstance(need.versions, VersionFormula):
+            return replace(need, versions=all_of([need.versions, others]))
+        return need  # of a kind that recipes do not have
 
 
 def _exactly(instances: Sequence[Instance]) -> tuple[Need, ...]:

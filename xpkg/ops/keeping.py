@@ -63,7 +63,7 @@ class Keeping:
         record = self._records.get(instance)
         if record is None or instance in self._again or (self._is_named(instance) and not node.as_built):
             return None
-        if not all(map(self.unchanged, (*node.requires, *record.closure))):
+        if not self._unchanged.issuperset((*node.requires, *record.closure)):
             return None
         self._unchanged.add(instance)
         return record
@@ -74,9 +74,10 @@ class Keeping:
         if record is not None and record.key == key:
             self._unchanged.add(instance)
 
-    def unchanged(self, instance: Instance) -> bool:
-        """Whether what is installed of an instance is what the plan has of it."""
-        return instance in self._unchanged
+    def changed_below(self, node: Node) -> Instance | None:
+        """The first of what an installed instance was built with that does not stay."""
+        record = self._records.get(node.instance)
+        return None if record is None else next((one for one in record.requires if one not in self._unchanged), None)
 
     def is_asked_for(self, instance: Instance) -> bool:
         """Whether the request names an instance and not just everything."""

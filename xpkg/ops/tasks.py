@@ -129,15 +129,13 @@ class TaskMaker:
             self._universe.recipe(instance.name, instance.version)
 
     def _refuse(self, node: Node) -> None:
-        """NoSolution for what has to be built anew and cannot be; ``recipe-gone`` is told elsewhere."""
+        """NoSolution for what has to be built anew and cannot be; ``recipe-gone`` is told by `_recipe`."""
         self._recipe(node.instance)
-        changed = next((one for one in self._keeping.needed(node) if not self._keeping.unchanged(one)), node.instance)
+        changed = self._keeping.changed_below(node)
+        told = () if changed is None else (f"{node.instance} was built with {changed}, which is built again",)
         raise NoSolution(
             f"{node.instance} cannot be built again",
-            chain=(
-                f"{changed} is built again, and {node.instance} was built with it",
-                f"what the recipe of {node.instance} asks for now is not there",
-            ),
+            chain=(*told, f"what the recipe of {node.instance} asks for now is not there"),
         )
 
     def _known_recipe(self, instance: Instance) -> Recipe | None:
