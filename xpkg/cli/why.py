@@ -96,6 +96,10 @@ def _place_value(place: Place) -> dict[str, object]:
     return {"name": place.name, "version": place.version, "machine": place.machine, "tree": place.tree}
 
 
+def _in_words(kind: str) -> str:
+    return {"with-test": "with its tests", "with-doc": "with its documentation"}.get(kind, "for its developers")
+
+
 def _story(printer: Printer, story: Story) -> None:
     printer.value(
         {
@@ -104,6 +108,7 @@ def _story(printer: Printer, story: Story) -> None:
             "needed": story.needed,
             "optional": story.optional,
             "accepts": story.accepts,
+            "wanted_with": list(story.wanted_with),
             "edges": [edge.as_value() for edge in story.edges],
         }
     )
@@ -116,6 +121,8 @@ def _story(printer: Printer, story: Story) -> None:
         printer.line(f"  reason: {edge.reason.removeprefix('cross.toml: ')}")
         if edge.key is not None:
             printer.line(f"  written: {edge.key}, in cross.toml of {edge.repository}")
+    if story.wanted_with:
+        printer.line(f"  only as {story.name} is wanted {' and '.join(map(_in_words, story.wanted_with))}")
     if story.accepts is not None:
         printer.line(f"  the version of {story.needed} that was named will {'do' if story.accepts else 'not do'}")
 

@@ -49,8 +49,10 @@ def left_out(named: Sequence[Atom], request: Request, solution: Solution) -> Ite
     present = {(one.name, one.machine): one for one in solution.instances}
     for atom, asked in zip(named, request.install, strict=True) if request.best_effort else ():
         met = any(key in present and asked.accepts(present[key]) for key in asked.keys)
-        if not met or asked.name in request.upgrade_names:
+        if not met:
             yield f"left out, as it cannot be had together with the rest: {atom}"
+        elif asked.name in request.upgrade_names:
+            yield f"left as it was, as it cannot be had as asked for now together with the rest: {atom}"
 
 
 def _refused(part: Part, solution: Solution) -> dict[Atom, Instance]:

@@ -64,11 +64,13 @@ class EdgeQuery:
     """The direct dependencies of versions, as the variants for one pair of machines have them.
 
     Those of ``depends``, with the filters evaluated for the machine that the variant is for, whether it is available
-    there or not; of alternatives, all.  What a machine's toolchain adds is not among them.
+    there or not; of alternatives, all.  What a machine's toolchain adds is not among them.  ``extras`` are the variables
+    that are true for what the package is wanted with, such as ``with-test``.
     """
 
-    def __init__(self, universe: Universe, pair: Pair) -> None:
+    def __init__(self, universe: Universe, pair: Pair, extras: frozenset[str] = frozenset()) -> None:
         self._universe = universe
+        self._extras = extras
         self._pair = pair
         self._native = universe.targets[NATIVE]
         self._placements = None if pair.target is None else Placements(universe, pair.target)
@@ -95,6 +97,7 @@ class EdgeQuery:
         target = self._native if machine == BUILD else self._universe.targets[machine]
         return {
             **machine_variables(target, self._native),
+            **dict.fromkeys(self._extras, True),
             "pinned": None,
             "name": entry.name,
             "version": entry.version,

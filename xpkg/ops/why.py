@@ -74,6 +74,7 @@ class Story:
     edges: tuple[Named, ...]
     optional: bool = False
     accepts: bool | None = None
+    wanted_with: tuple[str, ...] = ()
 
 
 def edge_spelling(text: str) -> tuple[Spelling, Spelling] | None:
@@ -150,21 +151,32 @@ def why_edge(home: Home, pair: Pair, dependent: Spelling, needed: Spelling) -> S
     """
     generation = home.find_switch(make=False).current()
     universe = universe_of(home, generation)
-    here = [one for one in present(generation, pair).instances if one.name == dependent.name]
+    there = present(generation, pair)
+    here = [one for one in there.instances if one.name == dependent.name]
     installed = next((one.version for one in here if dependent.allows(one.version)), None)
+    extras = frozenset[str]() if installed is None else there.extras.get(dependent.name, frozenset())
     version = installed or dependent.versions(universe)[0]
     if not universe.providers(needed.name):
         universe.versions(needed.name)  # raises UnknownPackage
-    return _story(universe, pair, dependent.name, version, needed, installed is not None)
+    return _story(universe, pair, dependent.name, version, needed, installed is not None, extras)
 
 
-def _story(universe: Universe, pair: Pair, name: str, version: str, needed: Spelling, installed: bool) -> Story:
+def _story(
+    universe: Universe,
+    pair: Pair,
+    name: str,
+    version: str,
+    needed: Spelling,
+    installed: bool,
+    extras: frozenset[str],
+) -> Story:
     entry = universe.entry(name, version)
     if entry.problem is not None:
         universe.recipe(name, version)  # raises InputFileError
-    query = EdgeQuery(universe, pair)
+    query = EdgeQuery(universe, pair, extras)
     every = query.of(entry)
     edges = tuple(edge for edge in every if edge.name == needed.name)
+    plain = [edge for edge in EdgeQuery(universe, pair).of(entry) if edge.name == needed.name] if extras else edges
     optional = False
     if not edges:
         from xpkg.repo.formulas import atoms
@@ -186,6 +198,7 @@ def _story(universe: Universe, pair: Pair, name: str, version: str, needed: Spel
         edges=edges,
         optional=optional,
         accepts=_accepts(edges, needed),
+        wanted_with=tuple(sorted(extras)) if edges and not plain else (),
     )
 
 
