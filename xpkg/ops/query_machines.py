@@ -64,8 +64,8 @@ class EdgeQuery:
     """The direct dependencies of versions, as the variants for one pair of machines have them.
 
     Those of ``depends``, with the filters evaluated for the machine that the variant is for, whether it is available
-    there or not; of alternatives, all.  What a machine's toolchain adds is not among them.  ``extras`` are the variables
-    that are true for what the package is wanted with, such as ``with-test``.
+    there or not; of alternatives, all.  What a machine's toolchain adds is not among them.  ``extras`` are the
+    variables that are true for what the package is wanted with, such as ``with-test``.
     """
 
     def __init__(self, universe: Universe, pair: Pair, extras: frozenset[str] = frozenset()) -> None:
