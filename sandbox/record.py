@@ -52,8 +52,8 @@ Manifest = tuple[Entry, ...]
 class OutputRecord:
     """One build output: what it is, what it was made from, what it consists of.
 
-    ``dependencies`` are the keys of the outputs it was built with, ``requires`` the names of
-    the packages it needs when used, ``inputs`` the hashed build record (opaque here), ``timings``
+    ``dependencies`` are the keys of the outputs it was built with, ``requires`` of those the
+    ones that it needs directly, ``inputs`` the hashed build record (opaque here), ``timings``
     seconds by step.
     """
 

@@ -6,7 +6,7 @@ import pytest
 
 from xpkg.core.errors import StoreError
 from xpkg.sandbox.layout import PREFIX_LENGTH, TARGET, TOOLS
-from xpkg.sandbox.record import Entry, OutputRecord, decode, encode
+from xpkg.sandbox.record import Entry, OutputRecord, decode, decode_origin, encode
 
 RECORD = OutputRecord(
     name="lwt",
@@ -35,6 +35,13 @@ def test_the_fixed_prefixes_have_one_length() -> None:
 def test_a_record_is_read_back_as_written() -> None:
     assert decode(encode(RECORD), "f") == RECORD
     assert encode(decode(encode(RECORD), "f")) == encode(RECORD)
+
+
+def test_what_an_output_was_made_from_is_read_alone() -> None:
+    found = decode_origin(encode(RECORD), "f")
+    assert (found.key, found.dependencies, found.requires) == (RECORD.key, RECORD.dependencies, RECORD.requires)
+    with pytest.raises(StoreError, match="not what its hash says"):
+        decode_origin(encode(RECORD).replace(b"cmi", b"cmo"), "f")
 
 
 def test_every_flipped_bit_and_every_cut_is_found() -> None:

@@ -60,6 +60,18 @@ def test_a_record_of_another_key_is_damaged(store: Store, make: Make) -> None:
         store.output("k2")
 
 
+def test_what_an_output_was_made_from_is_read_from_the_disk_each_time(store: Store, make: Make) -> None:
+    output = make("k1", FILES)
+    assert store.origin("k1").key == "k1"
+    remove_tree(output.path)
+    with pytest.raises(StoreError) as caught:
+        store.origin("k1")
+    assert caught.value.reference == "output-missing"
+    make("k3", FILES).path.rename(store.path("k1"))
+    with pytest.raises(StoreError, match="record of k3"):
+        store.origin("k1")
+
+
 def test_an_equal_output_published_before_stays(store: Store, make: Make) -> None:
     first = make("k1", FILES)
     inode = (first.files / "bin/tool").stat().st_ino
