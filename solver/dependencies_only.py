@@ -141,9 +141,7 @@ class DependenciesOnly:
         )
 
     def _told(self, text: str) -> str:
-        for stand_in, name in self._real.items():
-            text = re.sub(rf"(?<![\w+-]){re.escape(stand_in)}(?![\w+-])", name, text)
-        return text
+        return re.sub(r"[\w+-]+", lambda word: self._real.get(word[0], word[0]), text) if _PREFIX in text else text
 
 
 def _unused(context: Context, name: str) -> str:

@@ -102,11 +102,14 @@ def extras_of(situation: Situation, pair: Pair, ask: Ask) -> dict[str, frozenset
     """For what else packages are wanted: those that were asked for so before, and those that are asked for now.
 
     Of a name that packages provide it is those, for one of them it will be.  What is asked for without itself is wanted
-    for nothing else.
+    for nothing else, nor is what an upgrade names and nobody asked for.
     """
-    extras = dict(situation.here(pair).extras)
+    here = situation.here(pair)
+    extras = dict(here.extras)
     if ask.extras and not ask.dependencies_only:
-        for name in [parse_spelling(spelling)[0] for spelling in ask.packages]:
+        names = [parse_spelling(spelling)[0] for spelling in ask.packages]
+        roots = {one.name for one in here.roots}
+        for name in names if ask.verb == "install" else roots.intersection(names):
             for one in (name, *(provider.name for provider in situation.universe.providers(name))):
                 extras[one] = extras.get(one, frozenset()) | ask.extras
     return extras

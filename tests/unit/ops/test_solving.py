@@ -334,3 +334,10 @@ def test_tests_that_stand_in_the_way_are_named(home: Home, add: Add) -> None:
     with pytest.raises(NoSolution) as caught:
         make(home, "install", "never", with_test=True)
     assert "--with-test" not in f"{caught.value.hint}"
+
+
+def test_an_upgrade_wants_tests_only_of_what_was_asked_for(home: Home, add: Add) -> None:
+    add("ground.2", 'depends: ["plan" {with-test}]')
+    done(home, "install", "house")
+    assert make(home, "upgrade", "ground", with_test=True).actions == ()
+    assert told(make(home, "upgrade", "house", with_test=True)) == ["install scaffold.1", "rebuild house.1"]
