@@ -135,7 +135,7 @@ def test_the_plan_shows_both_machines(place: Place) -> None:
     plan = json.loads(
         place.ok("install", "mirage-platform", "--target", TARGET, "--dry-run", "--json", "--switch", "default")
     )
-    assert all(set(one) == {"action", "name", "version", "machine", "reason"} for one in plan["actions"])
+    assert all(set(one) == {"action", "name", "version", "machine", "target", "reason"} for one in plan["actions"])
     assert {one["machine"] for one in plan["actions"]} <= {"build", TARGET}
 
 
