@@ -12,6 +12,7 @@ from xpkg.solver.conflict import topic
 from xpkg.solver.contradiction import Contradiction, regrouped
 from xpkg.solver.exploration import Problem
 from xpkg.solver.protocol import AnyOf, Need, needs_of
+from xpkg.solver.standing import BUILT_WITH
 from xpkg.solver.telling import Statement
 
 Part = tuple[int, ...]
@@ -81,6 +82,6 @@ def _is_plain(group: Group) -> bool:
     if not isinstance(group, Needs):
         return False
     formula = group.formula
-    return isinstance(formula, Need) or (
-        isinstance(formula, AnyOf) and all(isinstance(part, Need) for part in formula.parts)
-    )
+    if isinstance(formula, Need):
+        return formula.reason != BUILT_WITH  # no recipe says so
+    return isinstance(formula, AnyOf) and all(isinstance(part, Need) for part in formula.parts)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from xpkg.solver.model import Instance, Request
 
-_REASON = "it was built with it"
+BUILT_WITH = "it was built with it"
+"""The reason of such a need."""
 
 
 class Standing:
@@ -59,5 +60,5 @@ class Standing:
 
 def _exactly(instances: Sequence[Instance]) -> tuple[Need, ...]:
     return tuple(
-        Need(name=one.name, machine=one.machine, versions=exactly(one.version), reason=_REASON) for one in instances
+        Need(name=one.name, machine=one.machine, versions=exactly(one.version), reason=BUILT_WITH) for one in instances
     )

@@ -26,6 +26,7 @@ from xpkg.solver.clauses import (
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance, on_machine
 from xpkg.solver.protocol import AllOf, AnyOf, Context, Formula, Need, needs_of
+from xpkg.solver.standing import BUILT_WITH
 from xpkg.solver.version_ranges import condensed, listed
 
 ASKED = " was asked for"
@@ -207,6 +208,8 @@ class Teller:
         formulas = [formula for one in statements for formula in one.formulas]
         wanted = listed([self._wanted(formula, instances[0].machine, len(formulas) > 1) for formula in formulas], "and")
         shortage = self._shortages(formulas[0]) or self._half(formulas[0])
+        if {need.reason for formula in formulas for need in needs_of(formula)} == {BUILT_WITH}:
+            return f"{self._these(instances)} was built with {wanted}{shortage}"
         verb = _verb(instances, "need")
         return f"{self._these(instances)} {verb} {wanted}{self._origin(instances)}{shortage}"
 

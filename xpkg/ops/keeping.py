@@ -39,11 +39,12 @@ class Keeping:
         """
         if not self._records:
             return nodes
-        if self._named is None:  # what can only stay needs what it was built with as it is
-            held = [node.instance for node in nodes if node.as_built and node.instance in self._records]
-            needed = frozenset(held).union(*(self._records[one].closure for one in held))
-            self._named = frozenset(node.instance for node in nodes) - needed
         places = {node.instance: node for node in nodes}
+        # What can only stay needs what it was built with as it is, whoever names that.
+        standing = [node.instance for node in nodes if node.as_built and node.instance in self._records]
+        held = frozenset(standing).union(*(self._records[one].closure for one in standing))
+        if held:
+            self._named = (frozenset(places) if self._named is None else self._named) - held
         sorter = TopologicalSorter(
             {one: [of for of in self.needed(node) if of in places] for one, node in places.items()}
         )

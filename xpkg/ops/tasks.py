@@ -133,10 +133,12 @@ class TaskMaker:
         self._recipe(node.instance)
         changed = self._keeping.changed_below(node)
         told = () if changed is None else (f"{node.instance} was built with {changed}, which is built again",)
-        raise NoSolution(
+        error = NoSolution(
             f"{node.instance} cannot be built again",
             chain=(*told, f"what the recipe of {node.instance} asks for now is not there"),
         )
+        error.hint = f"xpkg remove {node.instance.name} does without it"
+        raise error
 
     def _known_recipe(self, instance: Instance) -> Recipe | None:
         """The recipe of what stays; None when it is gone."""

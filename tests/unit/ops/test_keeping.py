@@ -59,10 +59,11 @@ def test_the_order_follows_what_things_were_built_with() -> None:
     assert _kept(Keeping(CHAIN, frozenset()), circle) == []
 
 
-def test_what_cannot_be_built_keeps_what_it_stands_on_when_everything_is_named() -> None:
+def test_what_cannot_be_built_keeps_what_it_stands_on_whatever_is_named() -> None:
     nodes = (NODES[0], Node(instance=B, requires=(A,), as_built=True), NODES[2])
     assert _kept(Keeping(CHAIN, None), nodes) == ["a", "b"]
-    assert _kept(Keeping(CHAIN, frozenset({A})), nodes) == []
+    assert _kept(Keeping(CHAIN, frozenset({A})), nodes) == ["a", "b", "c"]
+    assert _kept(Keeping(CHAIN, frozenset({A}), frozenset({A})), nodes) == []
 
 
 def test_what_no_record_is_of_is_built() -> None:
