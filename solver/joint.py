@@ -5,7 +5,7 @@ pair can keep another from having a solution, and none gets older versions for t
 one criterion, how many names have different versions in different pairs.  It counts names of which some pair gets a
 version that it does not have now; what all pairs have already stays as it is.  It comes after all that says how new
 versions are and before the number of changes: common versions may cost a change more, but never a newer version.  Nor
-does what is installed move for them, unless all is to be upgraded: how much of it does not stay counts before.
+does what is installed move for them, unless all is to be upgraded: what would stay in a pair alone stays before that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import chain, zip_longest
 from xpkg.repo.machine_names import NATIVE
 from xpkg.solver.clauses import Clauses, encode
 from xpkg.solver.criteria import FREE, LAG, Criterion, Weighted, criteria
-from xpkg.solver.exploration import explore
+from xpkg.solver.exploration import Key, explore
 from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Solution, SolverGaveUp
 from xpkg.solver.protocol import Candidate, Context
 from xpkg.solver.solve import forbid_disorder, solution_of, solve
@@ -88,6 +88,7 @@ class _Pair:
         self._reusing = bool(preferences.built)
         self.proven = True
         self.chosen: list[Candidate] = []
+        self._staying: set[Key] = set()  # names that stay in their version in what is best for this pair alone
         self.true: frozenset[int] = frozenset()
 
     def solve_alone(self, bound_s: float) -> None:
@@ -106,6 +107,9 @@ class _Pair:
 
             raise self._told(explain(self._problem, self.clauses, self._context))
         self.proven = best.proven
+        self._staying = {
+            (one.instance.name, one.instance.machine) for one in self.chosen if not self.brings(one.instance)
+        }
 
     def _told(self, error: NoSolution) -> NoSolution:
         """The same, of one of several pairs of machines."""
@@ -142,12 +146,11 @@ class _Pair:
         return [*self.criteria[:last], (_REPLACED, self._replaced())], self.criteria[last:]
 
     def _replaced(self) -> Weighted:
-        """One for each instance of a name that is there in another version, unless all is to be upgraded."""
-        there = {(one.name, one.machine) for one in self._installed}
+        """One for each name that moves though alone it would stay, unless all is to be upgraded."""
         return [
             (variable, 1)
             for one, variable in self.clauses.variable.items()
-            if not self._request.upgrade and self.brings(one) and (one.name, one.machine) in there
+            if not self._request.upgrade and self.brings(one) and (one.name, one.machine) in self._staying
         ]
 
     @property

@@ -52,20 +52,25 @@ def different(cases: Sequence[Case], chosen: Sequence[State]) -> int:
     return sum(len(versions[name]) > 1 for name in new)
 
 
-def replaced(request: Request, state: State) -> int:
-    """How much of what is installed comes in another version; to upgrade all it does not matter."""
-    there = {(one.name, one.machine) for one in request.installed}
-    return 0 if request.upgrade else sum((one.name, one.machine) in there for one in state - {*request.installed})
+def staying(case: Case, by: Literal["default", "opam"]) -> set[tuple[str, str]]:
+    """What stays in its version when the pair is asked about alone; to upgrade all it does not matter."""
+    table, request = case
+    try:
+        alone = solve(request, Table(table), Preferences(criteria=by)).instances
+    except NoSolution:
+        return set()
+    return set() if request.upgrade else {(one.name, one.machine) for one in request.installed if one in alone}
 
 
-def good(case: Case, by: str) -> list[tuple[State, int]]:
+def good(case: Case, by: Literal["default", "opam"]) -> list[tuple[State, int]]:
     """The states that are as good as any in all that goes before common versions, each with its changes."""
     table, request = case
-    priced = []
+    kept, priced = staying(case, by), []
     for one in states(table):
         if valid(table, request, one):
             before, after = split(request, cost(table, request, one, by))
-            priced.append(((*before, replaced(request, one)), after, one))
+            replaced = sum((new.name, new.machine) in kept for new in one - {*request.installed})
+            priced.append(((*before, replaced), after, one))
     best = min((before for before, _, _ in priced), default=())
     return [(one, sum(after)) for before, after, one in priced if before == best]
 
