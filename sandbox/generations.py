@@ -142,5 +142,5 @@ def damaged(where: str, why: str) -> StoreError:
         f"the description of a switch is damaged: {why}",
         reference="switch-damaged",
         context=(("file", where),),
-        hint="go back to an earlier generation, or remove the switch and install again; the store keeps what was built",
+        hint="remove the switch and install again; the store keeps what was built",
     )

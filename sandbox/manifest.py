@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xpkg.core.errors import BuildError
-from xpkg.core.text import folded
+from xpkg.core.text import folded, printable
 from xpkg.sandbox import links
 from xpkg.sandbox.layout import DIRECTORY_MODE, TARGET, TOOLS
 from xpkg.sandbox.record import Entry, Manifest
@@ -244,9 +244,9 @@ def _kind(mode: int) -> str:
 
 def _bad_output(package: str, problems: list[tuple[str, str]]) -> BuildError:
     more = len(problems) - _SHOWN
-    shown = tuple(problems[:_SHOWN])
+    shown = tuple((printable(path, keep=""), printable(problem, keep="")) for path, problem in problems[:_SHOWN])
     return BuildError(
-        f"{package} installed what a package must not hold: {problems[0][0]} {problems[0][1]}",
+        f"{package} installed what a package must not hold: {' '.join(shown[0])}",
         reference="bad-output",
         context=shown + ((("and", f"{more} more"),) if more > 0 else ()),
     )

@@ -108,7 +108,7 @@ def test_names(tree: Tree) -> None:
     assert problems(path) == {
         "link": "is a link to a name that is not UTF-8",
         "\\udcff": "has a name that is not UTF-8",
-        "a\nb": "has a control character in its name",
+        "a\\nb": "has a control character in its name",
         "lib/foo": "differs from Foo by case or composition only",
         "ß": "differs from SS by case or composition only",
         "é": "differs from e\u0301 by case or composition only",
@@ -203,3 +203,8 @@ def test_the_users_own_paths_are_reported(tree: Tree) -> None:
 def test_many_problems_are_counted(tree: Tree) -> None:
     path = tree({f"l{n:02}": "/x" for n in range(15)})
     assert problems(path)["and"] == "5 more"
+
+
+def test_a_name_that_breaks_lines_is_told_escaped(tree: Tree) -> None:
+    (found,) = problems(tree({"x\ny\x1b[1m": b""}))
+    assert found == "x\\ny\\x1b[1m"
