@@ -55,10 +55,12 @@ def required(
 ) -> tuple[Action, ...]:
     """What an invariant needs that a switch does not have, on each pair of machines that holds something.
 
-    A switch that holds nothing, or None, is asked about ``targets``.  UnknownPackage, NoSolution.
+    What was asked for stays, in whatever version.  A switch that holds nothing, or None, is asked about ``targets``.
+    UnknownPackage, NoSolution.
     """
     from xpkg.ops.situation import Situation
     from xpkg.ops.solving import base_request, context_for
+    from xpkg.solver.protocol import Need
     from xpkg.solver.solve import solve
 
     situation, ask = Situation(home, switch), Ask()
@@ -69,7 +71,9 @@ def required(
     actions: dict[Action, None] = {}
     for pair in situation.pairs or tuple(Pair.of(target) for target in targets):
         context = context_for(situation, pair, ask)
-        request = replace(base_request(situation, pair, context, ask), invariant=placed(formula, context))
+        base = base_request(situation, pair, context, ask)
+        roots = tuple(Need(name=one.name, machine=one.machine) for one in base.roots)
+        request = replace(base, invariant=placed(formula, context), formulas=roots)
         actions |= dict.fromkeys(solve(request, context).actions)
     return tuple(actions)
 
