@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -138,15 +138,9 @@ def solution_of(problem: Problem, context: Context, chosen: list[Candidate], cos
         )
         for instance in build_order(edges)
     )
-    notes = tuple(f"{one.instance} stays as it is: {one.reason}" for one in problem.gone if one.instance in reasons)
-    notes += tuple(
-        f"{one} stays as it was built: what its recipe asks for now is not there"
-        for one in sorted(as_built.difference(one.instance for one in problem.gone))
-        if one in reasons and (request.upgrade or one.name in request.upgrade_names)
-    )
     actions = _actions(problem, nodes)
     remarks = [context.remark(action.instance) for action in actions if action.action != "remove"]
-    notes += tuple(dict.fromkeys(remark for remark in remarks if remark))
+    notes = (*_staying(problem, as_built, reasons), *dict.fromkeys(remark for remark in remarks if remark))
     return Solution(nodes=nodes, actions=actions, notes=notes, cost=cost)
 
 
@@ -155,6 +149,15 @@ def _as_built(problem: Problem, chosen: list[Candidate]) -> set[Instance]:
     standing = [one for one in chosen if one.built_with is not None]
     state = by_name(one.instance for one in chosen) if standing else {}
     return {one.instance for one in standing if not met(one.depends, state)} | {one.instance for one in problem.gone}
+
+
+def _staying(problem: Problem, as_built: set[Instance], reasons: Mapping[Instance, str]) -> Iterator[str]:
+    """What is told of installed instances that stay although they could not be built."""
+    gone = {one.instance: one.reason for one in problem.gone}
+    yield from (f"{one} stays as it is: {reason}" for one, reason in gone.items() if one in reasons)
+    for one in sorted(as_built.difference(gone)):
+        if one in reasons and (problem.request.upgrade or one.name in problem.request.upgrade_names):
+            yield f"{one} stays as it was built: what its recipe asks for now is not there"
 
 
 def _meeting(formulas: Iterable[Formula | None], edges: Iterable[Instance]) -> list[Instance]:
