@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +55,8 @@ def carry_out(
     what was built for the plan that this one supersedes.
     """
     if plan.idle and options.prefix is None:
-        reused = len(plan.keys)
-        return Done(work=Built(plan=plan), generation=switch.current().number, changed=False, built=0, reused=reused)
+        number = _give_way(home, switch) if options.update_invariant else switch.current().number
+        return Done(work=Built(plan=plan), generation=number, changed=False, built=0, reused=len(plan.keys))
     clock = Clock()
     _place(switch, plan, options)
     built, agreed = before, plan.actions
@@ -151,7 +151,17 @@ def _commit(home: Home, switch: Switch, built: Built, options: Options) -> Gener
     )
 
 
-def _relaxed(home: Home, invariant: str, installed: list[Installed]) -> str:
+def _give_way(home: Home, switch: Switch) -> int:
+    """Have the invariant give way to what is installed already; the number of the generation that says so."""
+    with switch.lock():
+        now = switch.current()
+        invariant = _relaxed(home, now.invariant, now.installed)
+        if invariant != now.invariant:
+            now = switch.amend(home.store, invariant=invariant)
+    return now.number
+
+
+def _relaxed(home: Home, invariant: str, installed: Sequence[Installed]) -> str:
     from xpkg.ops.invariant_changes import relaxed, versions_of
 
     return relaxed(invariant, versions_of({(one.name, one.version) for one in installed}, home.universe.provided))
