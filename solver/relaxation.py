@@ -182,7 +182,7 @@ def _compilers(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Rel
     key = next((key for key in problem.usable if key[0] == COMPILER), None)
     meant = [need.name for _, group in groups if isinstance(group, Needs) for need in needs_of(group.formula)]
     # A pin of the compiler itself is told with the version that would be taken.
-    fixed = [number for number, group in groups if isinstance(group, _STANDING) and _standing(group)[0] != COMPILER]
+    fixed = [number for number, group in groups if isinstance(group, _STANDING) and standing(group)[0] != COMPILER]
     for number in fixed if key is not None and COMPILER in meant else ():
         one = key and trial.newest([number], key)
         if one is not None:
@@ -191,16 +191,16 @@ def _compilers(trial: Trial, problem: Problem, groups: Numbered) -> Iterator[Rel
             return
 
 
-def _several(trial: Trial, standing: Numbered) -> Iterator[Relaxation]:
+def _several(trial: Trial, stated: Numbered) -> Iterator[Relaxation]:
     """Pins, holds and the invariant, as few as possible, that stand in the way only together."""
-    kinds = dict(standing)
+    kinds = dict(stated)
     if len(kinds) < 2 or trial.state(kinds) is None:
         return
     for number in sorted(kinds):
         fewer = [other for other in kinds if other != number]
         if trial.state(fewer) is not None:
             del kinds[number]
-    dropped = [_standing(group) for group in kinds.values()]
+    dropped = [standing(group) for group in kinds.values()]
     first = next(iter(kinds.values()))
     kind = RelaxationKind.PIN if isinstance(first, Pinned) else RelaxationKind.HOLD
     kind = RelaxationKind.INVARIANT if isinstance(first, Invariant) else kind
@@ -224,7 +224,7 @@ def _several_requests(trial: Trial, asked: Numbered) -> Iterator[Relaxation]:
         yield Relaxation(kind=RelaxationKind.REQUEST, subject=", ".join(names), text=text)
 
 
-def _standing(group: Group) -> tuple[str, str]:
+def standing(group: Group) -> tuple[str, str]:
     """What it is about, and what it is called."""
     match group:
         case Pinned(name, version):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.solver.toy import TARGET, Row, Table, atom, instance
+from tests.unit.solver.toy import TARGET, Row, Table, atom, formula, instance
 from xpkg.core.errors import ExitCode
 from xpkg.repo.machine_names import BUILD
 from xpkg.solver.model import NoSolution, Request
@@ -132,3 +132,29 @@ def test_what_is_asked_for_cannot_do_without_what_is_removed() -> None:
     error = refusal(table, "a", installed=(instance("b 1"),), remove=(("b", TARGET),))
     assert error.message == "a cannot be installed without b"
     assert error.hint == "were b kept, the rest could be done"
+
+
+def test_a_headline_names_what_excludes_each_other_when_nothing_asked_for_has_a_part_in_it() -> None:
+    table = {"a 1": Row(), "b 2": Row(), "b 3": Row(conflicts="c"), "c 2": Row(depends="b < 3")}
+    there = (instance("b 2"), instance("c 2"))
+    hold: dict[str, object] = {"installed": there, "roots": there, "held": (instance("c 2"),)}
+    invariant = formula("b = 3", TARGET).parts[0]  # type: ignore[union-attr]
+    for more, message in (
+        (hold | {"pins": (("b", "3"),)}, "the pin of b to 3 and the hold on c 2 exclude each other"),
+        (hold | {"invariant": invariant}, "the invariant b = 3 and the hold on c 2 exclude each other"),
+        (hold | {"remove": (("b", TARGET),)}, "b cannot be removed with the hold on c 2"),
+        ({"invariant": invariant, "remove": (("b", TARGET),)}, "b cannot be removed with the invariant b = 3"),
+        (
+            {"invariant": invariant, "formulas": (formula("c", TARGET).parts[0],)},  # type: ignore[union-attr]
+            "what is asked for cannot be had with the invariant b = 3",
+        ),
+        ({"invariant": formula("b = 9", TARGET)}, "what the switch must have cannot be had"),
+    ):
+        assert refusal(table, "a", **more).message == message
+    assert refusal(table, "c", pins=(("b", "3"),)).message == "c cannot be installed"
+
+
+def test_a_cycle_of_what_the_switch_must_have() -> None:
+    table = {"a 1": Row(), "b 1": Row(depends="c"), "c 1": Row(depends="b")}
+    error = refusal(table, "a", invariant=formula("b", TARGET))
+    assert error.message == "what the switch must have cannot be installed: packages wait for each other"
