@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xpkg.core.values import value
-from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.exploration import Key, Problem, beside_pins
 from xpkg.solver.model import Atom, Instance
 from xpkg.solver.protocol import AllOf, Formula, Need
 
@@ -38,7 +38,7 @@ class Invariant:
 
 @value
 class Pinned:
-    """Of this name no other version may be chosen, on any machine."""
+    """Of this name no other version may be chosen, on any machine; see ``beside_pins`` for what may stay."""
 
     name: str
     version: str
@@ -193,12 +193,13 @@ def _encode_request(clauses: Clauses, problem: Problem) -> None:
 
 
 def _encode_pins(clauses: Clauses, problem: Problem) -> None:
+    staying = beside_pins(problem)
     for name, version in problem.request.pins:
         others = [
             one
             for machine in problem.request.machines
             for one in problem.usable.get((name, machine), ())
-            if one.version != version
+            if one.version != version and one not in staying
         ]
         if others:
             group = clauses.group(Pinned(name, version))

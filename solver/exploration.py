@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xpkg.core.errors import NotFoundError
 from xpkg.repo.version_order import Ranking, members, version_key
@@ -62,6 +62,22 @@ class Problem:
         if unseen is not None and not surely and allowed(unseen, versions):
             return [*places, len(ranking.versions)]
         return places
+
+
+def beside_pins(problem: Problem) -> dict[Instance, str]:
+    """What is installed of names whose pinned version cannot be had where they are, and why that is so.
+
+    It may stay: a pin says what is newly chosen, and a recipe that is broken just now must cost nobody what works.
+    """
+    found: dict[Instance, str] = {}
+    for name, version in problem.request.pins:
+        there = [one for one in problem.request.installed if one.name == name]
+        for pinned in [replace(one, version=version) for one in there]:
+            if pinned not in problem.candidates:
+                rejected = problem.rejected.get((name, pinned.machine), ())
+                why = next((one.reason for one in rejected if one.instance == pinned), "there is no such version")
+                found |= dict.fromkeys(there, f"it is pinned to {version}, but that cannot be had: {why}")
+    return found
 
 
 def allowed(ranking: Ranking, versions: VersionSet | None) -> Sequence[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.exploration import Key, Problem, beside_pins
 from xpkg.solver.model import Instance, Request
 from xpkg.solver.protocol import AllOf, AnyOf, Formula, Need
 
@@ -45,6 +45,7 @@ class _Fixed:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._pins = dict(problem.request.pins)
+        self._staying = beside_pins(problem)
         self._invariant = [one for one in _conjuncts(problem.request.invariant) if isinstance(one, Need)]
         self.lost: dict[Key, str] = {}
 
@@ -59,7 +60,8 @@ class _Fixed:
 
     def _against(self, need: Need) -> str | None:
         pinned = self._pins.get(need.name)
-        if pinned is not None and need.versions is not None and not need.versions.allows(pinned):
+        refused = pinned is not None and need.versions is not None and not need.versions.allows(pinned)
+        if refused and not any(need.accepts(one) for one in self._staying):
             return f"{need.name} is pinned to {pinned}"
         for must in self._invariant:
             if (must.name, must.machine) == (need.name, need.machine):

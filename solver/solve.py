@@ -11,7 +11,7 @@ from xpkg.repo.machine_names import BUILD
 from xpkg.repo.version_order import version_key
 from xpkg.solver.clauses import Clauses, encode, forbid_cycle
 from xpkg.solver.criteria import Criterion, criteria
-from xpkg.solver.exploration import Key, Problem, explore
+from xpkg.solver.exploration import Key, Problem, beside_pins, explore
 from xpkg.solver.model import Action, Instance, Node, Preferences, Request, Solution, on_machine
 from xpkg.solver.ordering import (
     Edges,
@@ -153,7 +153,7 @@ def _as_built(problem: Problem, chosen: list[Candidate]) -> set[Instance]:
 
 def _staying(problem: Problem, as_built: set[Instance], reasons: Mapping[Instance, str]) -> Iterator[str]:
     """What is told of installed instances that stay although they could not be built."""
-    gone = {one.instance: one.reason for one in problem.gone}
+    gone = {one.instance: one.reason for one in problem.gone} | beside_pins(problem)
     yield from (f"{one} stays as it is: {reason}" for one, reason in gone.items() if one in reasons)
     for one in sorted(as_built.difference(gone)):
         if one in reasons and (problem.request.upgrade or one.name in problem.request.upgrade_names):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from xpkg.solver.exploration import Key, Problem
+from xpkg.solver.exploration import Key, Problem, beside_pins
 from xpkg.solver.model import Instance, Request
 from xpkg.solver.ordering import Edges, by_name, met, standing_edges
 from xpkg.solver.protocol import AllOf, Candidate, Rejection, needs_of
@@ -26,11 +26,12 @@ def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candid
     changed = {key for key in old.keys() | new.keys() if _instance(old, key) != _instance(new, key)}
     links = _links(old, new, changed)
     start = problem.request.related
+    free = beside_pins(problem)
     while True:
         reached = _reachable(links, start)
         kept = {key: one for key, one in old.items() if key in changed and key not in reached}
         staying = [one for key, one in new.items() if key not in changed or key in reached]
-        missing = _unmet(problem.request, [one.instance for one in (*staying, *kept.values())]) & changed
+        missing = _unmet(problem.request, [one.instance for one in (*staying, *kept.values())], free) & changed
         if missing <= start:
             break
         start |= missing
@@ -43,8 +44,11 @@ def keep_unrelated(problem: Problem, chosen: Sequence[Candidate]) -> list[Candid
     return staying + list(kept.values())
 
 
-def _unmet(request: Request, state: Sequence[Instance]) -> set[Key]:
-    """The names that a state has to be changed in to meet what must hold whatever is asked for."""
+def _unmet(request: Request, state: Sequence[Instance], free: Collection[Instance]) -> set[Key]:
+    """The names that a state has to be changed in to meet what must hold whatever is asked for.
+
+    Pins do not hold for those of ``free``.
+    """
     stated = [*request.formulas, *([] if request.invariant is None else [request.invariant])]
     found = {
         (need.name, need.machine)
@@ -54,7 +58,8 @@ def _unmet(request: Request, state: Sequence[Instance]) -> set[Key]:
         for need in needs_of(conjunct)
     }
     pins = dict(request.pins)
-    return found | {_key(one) for one in state if pins.get(one.name, one.version) != one.version}
+    moving = (one for one in state if pins.get(one.name, one.version) != one.version)
+    return found | {_key(one) for one in moving if one not in free}
 
 
 def _key(instance: Instance) -> Key:

@@ -100,3 +100,28 @@ def test_a_pin_speaks_for_the_stand_in_too() -> None:
     context = DependenciesOnly(Table(AB), frozenset({"a"}))
     request = context.request(Request(target=TARGET, install=(atom("a"),), pins=(("a", "1"), ("b", "1"))))
     assert versions(context.solution(solve(request, context))) == {"b": "1"}
+
+
+@pytest.mark.parametrize("pinned", ["2", "9"])
+def test_what_is_installed_stays_when_the_version_it_is_pinned_to_cannot_be_had(pinned: str) -> None:
+    table = {"a 1": Row(), "b 1": Row(), "b 2": Row(only=BUILD), "b 3": Row()}
+    for there in (instance("b 1"), instance("b 0")):  # with a recipe and without
+        for more in ({}, {"upgrade": True}, {"related": frozenset({("a", TARGET)})}):
+            solution = solved(table, "a", installed=(there,), roots=(there,), pins=(("b", pinned),), **more)
+            assert versions(solution) == {"a": "1", "b": there.version}
+            why = {"2": "it is only for build", "9": "there is no such version"}[pinned]
+            assert solution.notes == (
+                f"{there} stays as it is: it is pinned to {pinned}, but that cannot be had: {why}",
+            )
+
+
+def test_nothing_but_what_is_installed_stays_beside_a_pin() -> None:
+    table = {"a 1": Row(depends="b != 1"), "b 1": Row(), "b 2": Row(only=BUILD), "b 3": Row()}
+    there = (instance("b 1"),)
+    error = refusal(table, "a", installed=there, roots=there, pins=(("b", "2"),))
+    assert "b is pinned to 2, but that cannot be had: it is only for build" in error.chain
+
+
+def test_what_is_installed_moves_when_the_version_it_is_pinned_to_can_be_had() -> None:
+    there = (instance("b 1"),)
+    assert versions(solved(AB, "a", installed=there, roots=there, pins=(("b", "2"),))) == {"a": "2", "b": "2"}
