@@ -26,11 +26,10 @@ from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, NoSolution
 from xpkg.solver.protocol import Context, Need
 from xpkg.solver.relaxation import impossible_besides, relaxations, standing
-from xpkg.solver.telling import ASKED, Statement, Teller, named
+from xpkg.solver.telling import Statement, Teller, named
 from xpkg.solver.version_ranges import listed
 
 _MOST_ALIKE = 3
-_MOST_SENTENCES = 8
 _STATED = (Asked, AskedFormula, Invariant, Pinned, Held, Removed)
 
 
@@ -43,18 +42,10 @@ def explain(problem: Problem, clauses: Clauses, context: Context) -> NoSolution:
     besides = () if found else impossible_besides(problem, clauses, core)
     return NoSolution(
         _headline(groups),
-        chain=_chain(Teller(problem, context, statements), statements),
+        chain=tuple(_sentences(Teller(problem, context, statements), statements)),
         relaxations=found,
         besides=tuple(f"{_asked(atom)} cannot be installed either" for atom in besides),
     )
-
-
-def _chain(teller: Teller, statements: Sequence[Statement]) -> tuple[str, ...]:
-    """The sentences; of a long chain without those that only repeat what the headline says was asked for."""
-    told = list(_sentences(teller, statements))
-    if len(told) > _MOST_SENTENCES:
-        told = [one for one in told if not one.endswith(ASKED)]
-    return tuple(told)
 
 
 def _sentences(teller: Teller, statements: Sequence[Statement]) -> Iterator[str]:

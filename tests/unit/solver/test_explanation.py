@@ -121,6 +121,15 @@ def test_only_versions_in_question_speak() -> None:
     assert refusal(table, "a = 2").chain[1] == "a 2 needs b (says table), but no package is called b"
 
 
+def test_a_long_chain_begins_with_what_was_asked_for_too() -> None:
+    table = {f"{one} 1": Row(depends=f"{needed}") for one, needed in zip("abcdefghijk", "bcdefghijkl", strict=True)}
+    error = refusal(table | {"l 1": Row(conflicts="z"), "z 1": Row()}, "a", "z")
+    assert error.chain[:3] == ("a on moon was asked for", "z on moon was asked for", "a 1 needs b (says table)")
+    assert error.facts()["chain"] == list(error.chain)
+    assert len(error.chain) == 14
+    assert error.context == tuple(("because", sentence) for sentence in error.chain)
+
+
 def test_a_conflict_class() -> None:
     error = refusal({"a 1": Row(conflict_class="core"), "b 1": Row(conflict_class="core")}, "a", "b")
     assert error.chain[-1] == "only one of a and b can be there on moon (conflict class core)"
