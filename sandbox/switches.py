@@ -14,7 +14,7 @@ from pathlib import Path
 
 from xpkg.core.errors import NotFoundError, StoreError, UsageError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, sync_tree, temporary_beside, write_atomically
-from xpkg.core.paths import NO_SWITCH, StateRoot
+from xpkg.core.paths import StateRoot
 from xpkg.core.text import did_you_mean, printable
 from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox import generations, userprefix
@@ -130,11 +130,9 @@ def _staged(root: StateRoot, name: str) -> Iterator[Path]:
 
 
 def _check_name(name: str) -> None:
-    if NAME.fullmatch(name) is None or name == NO_SWITCH:
+    if NAME.fullmatch(name) is None:
         raise UsageError(
             f"{printable(name)!r} cannot be the name of a switch",
             reference="bad-name",
-            hint="a name has letters, digits and . _ + -, at most 64, and starts with a letter or a digit"
-            if name != NO_SWITCH
-            else "that name stands for a switch that holds nothing, to plan with",
+            hint="a name has letters, digits and . _ + -, at most 64, and starts with a letter or a digit",
         )

@@ -98,7 +98,7 @@ def check_prefix(prefix: Path | None, pairs: Sequence[Pair]) -> None:
 
 def switch_for(home: Home, *, dry_run: bool) -> Switch | None:
     """The switch in use; None stands for one that holds nothing, to plan with."""
-    if home.switch_name != NO_SWITCH:
+    if home.switch_name != NO_SWITCH or home.root.switch(NO_SWITCH).is_dir():
         return home.find_switch(make=not dry_run)
     if not dry_run:
         raise UsageError(f"{NO_SWITCH} stands for a switch that holds nothing, to plan with: it needs --dry-run")

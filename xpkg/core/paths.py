@@ -24,7 +24,7 @@ from pathlib import Path
 from xpkg.core.values import value
 
 NO_SWITCH = "EMPTY"
-"""No switch is called so: it stands for one that holds nothing, to plan with."""
+"""Where no switch is called so, it stands for one that holds nothing, to plan with."""
 
 
 @value
