@@ -117,15 +117,18 @@ class PinnedListing:
 class PinnedRepository(Repository):
     """The repository of pinned packages.  Their recipes have the pinned sources.
 
-    A name that is here is looked up nowhere else, but what others say of it in overlays and cross rules holds.
+    With ``alone`` a name that is here is looked up nowhere else; else other versions of it are there too, and it is for
+    the solver to choose the pinned one.  What others say of it in overlays and cross rules holds.
     """
 
-    def __init__(self, packages: Mapping[str, PinnedPackage], priority: int) -> None:
+    always = True
+
+    def __init__(self, packages: Mapping[str, PinnedPackage], priority: int, *, alone: bool) -> None:
         self._packages = packages
         self._pinned = PinnedListing(packages)
         # It has no directory: neither overlays nor cross rules are looked for in one that exists.
         root = Path("/nonexistent")
-        super().__init__(name=PINNED, root=root, priority=priority, exclusive=True, listing=self._pinned)
+        super().__init__(name=PINNED, root=root, priority=priority, exclusive=alone, listing=self._pinned)
 
     def owns(self, name: str) -> bool:
         return False

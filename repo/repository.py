@@ -57,6 +57,9 @@ class Repository:
     of xpkg, and trusted as such.  ``listing``: where its packages come from; without one, from the files at ``root``.
     """
 
+    always = False
+    """Whether it counts also for names that an exclusive repository has."""
+
     def __init__(
         self,
         *,

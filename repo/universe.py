@@ -88,7 +88,7 @@ class Universe:
         """The repositories that may answer for a name, highest priority first."""
         holders = tuple(repository for repository in self.repositories if repository.versions(name))
         owner = next((repository for repository in holders if repository.exclusive), None)
-        return holders if owner is None else (owner,)
+        return holders if owner is None else tuple(one for one in holders if one is owner or one.always)
 
     def versions(self, name: str) -> tuple[str, ...]:
         """All versions, newest first; UnknownPackage when there is none."""

@@ -68,9 +68,10 @@ def beside_pins(problem: Problem) -> dict[Instance, str]:
     """What is installed of names whose pinned version cannot be had where they are, and why that is so.
 
     It may stay: a pin says what is newly chosen, and a recipe that is broken just now must cost nobody what works.
+    Not in a lock, where all must be to be had.
     """
     found: dict[Instance, str] = {}
-    for name, version in problem.request.pins:
+    for name, version in () if problem.request.require_available else problem.request.pins:
         there = [one for one in problem.request.installed if one.name == name]
         for pinned in [replace(one, version=version) for one in there]:
             if pinned not in problem.candidates:

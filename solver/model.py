@@ -111,8 +111,9 @@ class Request:
     only then newest ones of others; several of one name are equally good. Newer versions of ``upgrade_names`` come
     before that.
 
-    ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine. ``held`` are
-    installed instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
+    ``pins`` are (name, version): of a pinned name no other version may be chosen, on any machine;
+    ``pinned_to`` has for some of them the address of the source, for messages. ``held`` are installed
+    instances that stay exactly as they are, whatever else is asked for, unless ``remove`` names them.
     ``built`` says what installed instances were built with: while they have exactly that they may stay, whatever their
     recipes say now.
     """
@@ -133,6 +134,7 @@ class Request:
     related: frozenset[tuple[str, str]] = frozenset()
     prefer: frozenset[tuple[str, str]] = frozenset()
     pins: tuple[tuple[str, str], ...] = ()
+    pinned_to: tuple[tuple[str, str], ...] = ()
     held: tuple[Instance, ...] = ()
     built: tuple[tuple[Instance, tuple[Instance, ...]], ...] = ()
 

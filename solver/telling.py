@@ -161,7 +161,7 @@ class Teller:
             case Invariant(formula):
                 return f"the switch must have {self.formula(formula, self._home)}{self._shortages(formula)}"
             case Pinned(name, version):
-                return f"{name} is pinned to {version}{self._missing(name, version)}"
+                return f"{name} is pinned to {version}{self._source(name)}{self._missing(name, version)}"
             case Held(instance):
                 return f"{self._instance(instance)} is held as it is"
             case Removed(name, machine):
@@ -178,6 +178,10 @@ class Teller:
 
     def _instance(self, instance: Instance) -> str:
         return str(instance) if self._two_machines else f"{instance.name} {instance.version}"
+
+    def _source(self, name: str) -> str:
+        address = dict(self._problem.request.pinned_to).get(name)
+        return f" ({address})" if address else ""
 
     def _missing(self, name: str, version: str) -> str:
         """Why a pinned version cannot be had, or nothing to say when it can."""

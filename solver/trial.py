@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from xpkg.repo.version_order import version_key
-from xpkg.solver.clauses import Clauses
+from xpkg.solver.clauses import Clauses, Pinned
 from xpkg.solver.contradiction import Contradiction
 from xpkg.solver.exploration import Key, Problem
 from xpkg.solver.model import Atom, Instance
@@ -36,6 +36,7 @@ class Trial:
         """A state that meets all groups but some, with ``instance`` in it; None when there is none or time is up."""
         groups = self._others(without)
         true = [] if instance is None else [self._clauses.variable[instance]]
+        true += self._lost(without)
         for _ in range(_MOST_CYCLES):
             model = None if self._late() else self._contradiction.model(groups, true=true)
             if model is None:
@@ -46,6 +47,12 @@ class Trial:
                 return [one.instance for one in chosen]
             self._contradiction.forbid([self._clauses.variable[one] for one in cycle])
         return None
+
+    def _lost(self, without: Collection[int]) -> list[int]:
+        """That what has no recipe with the pins that are left out is not there: without them it has none either."""
+        pinned = {group.name for one in without if isinstance(group := self._clauses.groups[one], Pinned)}
+        gone = (one.instance for one in self._problem.gone if one.instance.name in pinned)
+        return [-self._clauses.variable[one] for one in gone if one in self._clauses.variable]
 
     def _others(self, without: Collection[int]) -> list[int]:
         left_out = frozenset(without)  # of thousands that were asked for, perhaps

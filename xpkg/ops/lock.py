@@ -28,7 +28,7 @@ from xpkg.ops.lock_repositories import locked_repositories
 from xpkg.ops.lock_solving import preferred, solve_staying
 from xpkg.ops.lock_wishes import Extras, LockWish, pair_of, target_name
 from xpkg.ops.pairs import Pair
-from xpkg.ops.pins import developed_of, pins_of
+from xpkg.ops.pins import addresses_of, developed_of, pins_of
 from xpkg.ops.requests import atoms_for
 from xpkg.ops.tasks import TaskMaker
 from xpkg.repo.machine_names import BUILD
@@ -143,6 +143,7 @@ def _part(
         upgrade_names=newer,
         prefer=frozenset() if free else preferred(wish.keep, target),
         pins=pins,
+        pinned_to=addresses_of(situation.generation),
         invariant=invariant_for(wish.invariant, context),
     ), context
 

@@ -14,7 +14,7 @@ from xpkg.ops.holds import held_of
 from xpkg.ops.invariants import invariant_of
 from xpkg.ops.lock_file import LockFile
 from xpkg.ops.lock_wishes import instance_of, target_name
-from xpkg.ops.pins import pins_of
+from xpkg.ops.pins import addresses_of, pins_of
 from xpkg.ops.requests import atoms_for
 from xpkg.repo.universe import UnknownPackage
 from xpkg.solver.model import Atom, Exactly, Instance, NoSolution, Request, Solution, on_machine
@@ -97,6 +97,7 @@ def locked_solution(
     held_to = replace(
         request,
         pins=pins_of(generation),
+        pinned_to=addresses_of(generation),
         held=held_of(generation, pair),
         invariant=invariant_of(generation, context, pair),
     )

@@ -6,6 +6,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xpkg.core.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,15 +23,25 @@ def pins_of(generation: Generation | None) -> tuple[tuple[str, str], ...]:
     return () if generation is None else tuple((pin.name, pin.version) for pin in generation.pins)
 
 
+def addresses_of(generation: Generation | None) -> tuple[tuple[str, str], ...]:
+    """The names that are pinned to sources, each with the address."""
+    pins = () if generation is None else generation.pins
+    return tuple((pin.name, printable(pin.address)) for pin in pins if pin.address)
+
+
 def developed_of(generation: Generation | None) -> frozenset[str]:
     """The names whose sources are somebody's working tree or a branch: opam's ``dev`` is true for them."""
     return frozenset() if generation is None else frozenset(pin.name for pin in generation.pins if pin.address)
 
 
-def universe_of(home: Home, generation: Generation | None, base: Universe | None = None) -> Universe:
+def universe_of(
+    home: Home, generation: Generation | None, base: Universe | None = None, *, alone: bool = True
+) -> Universe:
     """``base`` (all repositories unless given) as the switch sees it: a name pinned to a source is only that.
 
-    What is in directories counts as it is when first looked at; so each plan takes a universe of its own.
+    Not ``alone``, its other versions are there too: for requests, which say themselves that these may not be chosen, so
+    that a refusal tells of the pin and not of versions that do not exist.  What is in directories counts as it is when
+    first looked at; so each plan takes a universe of its own.
     """
     universe = home.universe if base is None else base
     pins = () if generation is None else tuple(pin for pin in generation.pins if pin.address)
@@ -40,7 +52,7 @@ def universe_of(home: Home, generation: Generation | None, base: Universe | None
     snapshot = cache(partial(_snapshot, home))  # several packages may have one directory
     packages = {pin.name: _package(home, pin, snapshot) for pin in pins}
     priority = 1 + max((repository.priority for repository in universe.repositories), default=0)
-    return universe.below(PinnedRepository(packages, priority))
+    return universe.below(PinnedRepository(packages, priority, alone=alone))
 
 
 def _package(home: Home, pin: Pin, snapshot: Callable[[str], Source]) -> PinnedPackage:

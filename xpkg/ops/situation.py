@@ -47,10 +47,11 @@ class Situation:
     @cached_property
     def universe(self) -> Universe:
         if self._repositories is None and not self._variables:
-            return universe_of(self.home, self.generation)
+            return universe_of(self.home, self.generation, alone=False)
         from xpkg.ops.scopes import restricted
 
-        return universe_of(self.home, self.generation, restricted(self.home, self._repositories, self._variables))
+        base = restricted(self.home, self._repositories, self._variables)
+        return universe_of(self.home, self.generation, base, alone=False)
 
     @property
     def native(self) -> Target:

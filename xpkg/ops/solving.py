@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xpkg.ops.asking import Ask
 from xpkg.ops.holds import check_removal, held_of
 from xpkg.ops.invariants import invariant_of
-from xpkg.ops.pins import developed_of, pins_of
+from xpkg.ops.pins import addresses_of, developed_of, pins_of
 from xpkg.ops.planning import PairPlan, Plan
 from xpkg.ops.requests import asked, by_recipe, installed_as, named_in, not_again, parse_spelling, request_for, upgraded
 from xpkg.ops.situation import Situation
@@ -121,6 +121,7 @@ def base_request(situation: Situation, pair: Pair, context: RepoContext, ask: As
     return replace(
         request_for(pair, situation.here(pair)),
         pins=pins_of(generation),
+        pinned_to=addresses_of(generation),
         held=held_of(generation, pair),
         invariant=None if ask.update_invariant else invariant_of(generation, context, pair),
         built=tuple((one, record.requires) for one, record in situation.records(pair).items()),

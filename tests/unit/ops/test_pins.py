@@ -271,6 +271,18 @@ def test_a_wrong_recipe_stops_only_what_needs_it(home: Home, switch: Switch, tmp
     assert "has no recipe of it any more" in gone
 
 
+def test_for_requests_other_versions_are_there_beside_a_pinned_source(
+    home: Home, switch: Switch, tmp_path: Path
+) -> None:
+    write(tmp_path / "p" / "lib.opam", HEAD + 'version: "2.0"\nsynopsis: "mine"\n')
+    pin(home, switch, tmp_path, "./p")
+    assert universe_of(home, switch.current()).versions("lib") == ("2.0",)
+    universe = universe_of(home, switch.current(), alone=False)
+    assert universe.versions("lib") == ("2.0", "1.0")
+    assert universe.recipe("lib", "2.0").synopsis == "mine"
+    assert universe.entry("lib", "1.0").repository == "r"
+
+
 def test_what_repositories_say_of_a_pinned_name_holds(home: Home, switch: Switch, tmp_path: Path) -> None:
     """Overlays and cross rules, except where an exclusive repository owns the name."""
     write(tmp_path / "p" / "lib.opam", HEAD + 'url { src: "https://example.org/own.tar.gz" }\n')
@@ -290,6 +302,9 @@ def test_what_repositories_say_of_a_pinned_name_holds(home: Home, switch: Switch
     owner = RepositorySettings(name="owner", address=str(tmp_path / "owner"), exclusive=True)
     home.change_settings(lambda now: now.with_repository(owner))
     assert seen() == ([], f"path+file://{tmp_path}/p", None)
+    # For requests there are the owner's versions beside it, and those of nobody else.
+    here = Home(tmp_path / "state", environment=home.environment)
+    assert universe_of(here, switch.current(), alone=False).versions("lib") == ("5", "2.0")
 
 
 def test_files_of_a_recipe_are_in_its_directory(home: Home, switch: Switch, tmp_path: Path) -> None:

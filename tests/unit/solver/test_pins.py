@@ -125,3 +125,25 @@ def test_nothing_but_what_is_installed_stays_beside_a_pin() -> None:
 def test_what_is_installed_moves_when_the_version_it_is_pinned_to_can_be_had() -> None:
     there = (instance("b 1"),)
     assert versions(solved(AB, "a", installed=there, roots=there, pins=(("b", "2"),))) == {"a": "2", "b": "2"}
+
+
+def test_in_a_lock_nothing_stays_beside_a_pin() -> None:
+    there = (instance("b 1"),)
+    table = {"b 1": Row(), "b 2": Row(only=BUILD)}
+    solution = solved(table, installed=there, roots=there, pins=(("b", "2"),), require_available=True)
+    assert solution.instances == ()
+
+
+def test_a_source_is_told_with_its_pin() -> None:
+    error = refusal(AB, "b = 2", pins=(("b", "1"),), pinned_to=(("b", "/home/user/b"),))
+    assert error.chain[-1] == "b is pinned to 1 (/home/user/b)"
+
+
+def test_without_its_pin_there_is_nothing_of_what_has_no_recipe() -> None:
+    table = {"a 1": Row(depends="b < 2"), "b 2": Row()}
+    there = (instance("b 0"),)
+    error = refusal(table, "a", installed=there, roots=there, pins=(("b", "2"),))
+    assert "b is pinned to 2" in error.chain
+    assert [one.kind for one in error.relaxations if one.kind == "pin"] == []
+    error = refusal({**table, "b 1": Row()}, "a", installed=there, roots=there, pins=(("b", "2"),))
+    assert error.relaxations[0].text == "without the pin of b to 2 it could be done, with b 1"
