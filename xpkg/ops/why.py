@@ -110,7 +110,7 @@ def _not_installed(home: Home, graph: Graph, wanted: Spelling) -> NotFoundError:
     there = [f"{place.name} {place.version} [{place.tree}]" for place in graph.edges if place.name == wanted.name]
     named = f"{wanted.name} {wanted.constraint}".rstrip()
     if not there:
-        home.universe.versions(wanted.name)  # raises UnknownPackage
+        universe_of(home, home.find_switch(make=False).current()).versions(wanted.name)  # raises UnknownPackage
     return NotInstalled(
         f"{named} is not installed in switch {home.switch_name}",
         context=(("installed is", ", ".join(there)),) if there else (),
