@@ -7,6 +7,7 @@ import re
 from xpkg.core.errors import StoreError
 from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD
+from xpkg.sandbox.generation_checks import problem
 
 FORMAT = 2
 _READ = (1, 2)
@@ -133,6 +134,9 @@ def decode(data: bytes, where: str) -> Generation:
     if file.format not in _READ:
         known = " and ".join(map(str, _READ))
         raise damaged(where, f"it has format {file.format}, this xpkg reads formats {known}")
+    wrong = problem(file.generation)
+    if wrong is not None:
+        raise damaged(where, wrong)
     return file.generation
 
 
