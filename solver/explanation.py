@@ -27,7 +27,7 @@ from xpkg.solver.model import Atom, NoSolution
 from xpkg.solver.protocol import Context, Need
 from xpkg.solver.relaxation import impossible_besides, relaxations, standing
 from xpkg.solver.telling import Statement, Teller, named
-from xpkg.solver.version_ranges import listed
+from xpkg.solver.version_ranges import shortly_listed
 
 _MOST_ALIKE = 3
 _STATED = (Asked, AskedFormula, Invariant, Pinned, Held, Removed)
@@ -80,11 +80,11 @@ def _asked(atom: Atom) -> str:
 def _headline(groups: Sequence[Group]) -> str:
     asked = [group.atom for group in groups if isinstance(group, Asked)]
     removed = [group for group in groups if isinstance(group, Removed)]
-    names = listed([_asked(atom) for atom in asked], "and")
+    names = shortly_listed([_asked(atom) for atom in asked])
     if any(isinstance(group, NoCycle) for group in groups):
         return f"{names or 'what the switch must have'} cannot be installed: packages wait for each other"
     if asked and removed:
-        return f"{names} cannot be installed without {listed([one.name for one in removed], 'and')}"
+        return f"{names} cannot be installed without {shortly_listed([one.name for one in removed])}"
     if not asked:
         return _headline_without_names(groups)
     if len(asked) > 1:
@@ -95,15 +95,15 @@ def _headline(groups: Sequence[Group]) -> str:
 def _headline_without_names(groups: Sequence[Group]) -> str:
     """For a conflict in which nothing that was asked for by name takes part."""
     stated = [standing(group)[1] for group in groups if isinstance(group, Pinned | Held | Invariant)]
-    with_those = f" with {listed(stated, 'and')}" if stated else ""
+    with_those = f" with {shortly_listed(stated)}" if stated else ""
     if any(isinstance(group, AskedFormula) for group in groups):
         return f"what is asked for cannot be had{with_those}"
     removed = [group.name for group in groups if isinstance(group, Removed)]
     if removed:
-        return f"{listed(removed, 'and')} cannot be removed{with_those}"
+        return f"{shortly_listed(removed)} cannot be removed{with_those}"
     if all(isinstance(group, Invariant) for group in groups if isinstance(group, _STATED)):
         return "what the switch must have cannot be had"
-    return f"{listed(stated, 'and')} exclude each other" if len(stated) > 1 else f"{stated[0]} cannot be kept"
+    return f"{shortly_listed(stated)} exclude each other" if len(stated) > 1 else f"{stated[0]} cannot be kept"
 
 
 def _from_the_request_on(statements: Sequence[Statement]) -> list[Statement]:

@@ -19,7 +19,7 @@ from xpkg.solver.exploration import Problem
 from xpkg.solver.model import Atom, Instance, NoSolution, Request, VersionSet, on_machine
 from xpkg.solver.protocol import Context, Need, needs_of
 from xpkg.solver.trial import Trial
-from xpkg.solver.version_ranges import listed
+from xpkg.solver.version_ranges import shortly_listed
 
 COMPILER = "ocaml"
 _MOST = 4
@@ -205,7 +205,7 @@ def _several(trial: Trial, stated: Numbered) -> Iterator[Relaxation]:
     kind = RelaxationKind.PIN if isinstance(first, Pinned) else RelaxationKind.HOLD
     kind = RelaxationKind.INVARIANT if isinstance(first, Invariant) else kind
     subject = ", ".join(name for name, _ in dropped)
-    text = f"without {listed([words for _, words in dropped], 'and')} it could be done"
+    text = f"without {shortly_listed([words for _, words in dropped])} it could be done"
     yield Relaxation(kind=kind, subject=subject, text=text)
 
 
@@ -220,7 +220,7 @@ def _several_requests(trial: Trial, asked: Numbered) -> Iterator[Relaxation]:
             out = fewer
     if 0 < len(out) < len(asked):
         names = [group.atom.name for number, group in asked if number in out and isinstance(group, Asked)]
-        text = f"without {listed(names, 'and')} the rest could be installed"
+        text = f"without {shortly_listed(names)} the rest could be installed"
         yield Relaxation(kind=RelaxationKind.REQUEST, subject=", ".join(names), text=text)
 
 

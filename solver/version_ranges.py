@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 _MOST_NAMED = 3
+_MOST_LISTED = 10
 
 
 def condensed(versions: Collection[str], known: Sequence[str]) -> str:
@@ -35,3 +36,9 @@ def _span(known: Sequence[str], inside: Sequence[int]) -> str:
 def listed(words: Sequence[str], last: str) -> str:
     """``a, b and c``."""
     return " ".join(words) if len(words) < 2 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def shortly_listed(words: Sequence[str]) -> str:
+    """``a, b and c``, of many the first ones and how many more there are."""
+    more = len(words) - _MOST_LISTED
+    return listed(words, "and") if more < 2 else listed([*words[:_MOST_LISTED], f"{more} others"], "and")

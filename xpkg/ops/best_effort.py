@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xpkg.ops.pairs import Pair
     from xpkg.ops.situation import Situation
     from xpkg.solver.context import RepoContext
-    from xpkg.solver.model import Instance, Preferences, Request, Solution
+    from xpkg.solver.model import Instance, NoSolution, Preferences, Request, Solution
 
     Part = tuple[Request, RepoContext]
 
@@ -86,3 +86,11 @@ def _as_before(situation: Situation, pair: Pair, ask: Ask, part: Part, refused: 
     install = tuple(kept.get(atom, atom) for atom in request.install)
     upgraded = request.upgrade_names.union(atom.name for atom in kept.values())  # which makes no roots of them
     return replace(request, install=install, upgrade_names=upgraded), context_for(situation, pair, ask, extras)
+
+
+def suggest(refusal: NoSolution) -> None:
+    """Have a refusal's hint name the option that leaves out what has to be, where that is several things."""
+    from xpkg.solver.relaxation import RelaxationKind
+
+    if any(one.kind is RelaxationKind.REQUEST and ", " in one.subject for one in refusal.relaxations):
+        refusal.hint = f"{refusal.hint}; or let --best-effort leave out what cannot be had together"

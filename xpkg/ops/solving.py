@@ -54,7 +54,13 @@ def plan(
             raise not_again(refusal, ask.packages) from None
         if ask.verb == "install" and ask.extras:
             _raise_without_kinds(refusal, situation, pairs, ask)
-        if ask.verb != "install" or ask.dependencies_only or len(pairs) > 1:
+        if ask.verb != "install" or ask.dependencies_only:
+            raise
+        if not ask.best_effort:
+            from xpkg.ops.best_effort import suggest
+
+            suggest(refusal)
+        if len(pairs) > 1:
             raise
         from xpkg.ops.elsewhere import with_other_targets
 

@@ -229,6 +229,20 @@ def test_a_refusal_names_the_packages_whose_needs_are_asked_for(home: Home, add:
     assert "deps-of" not in f"{caught.value.chain} {caught.value.facts()} {caught.value.hint}"
 
 
+def test_where_several_must_be_left_out_an_option_does_that(home: Home, add: Add) -> None:
+    for one in "ab":
+        add(f"left-{one}.1", f'conflicts: ["right-{one}"]')
+        add(f"right-{one}.1")
+    with pytest.raises(NoSolution) as caught:
+        make(home, "install", "left-a", "right-a")
+    assert "--best-effort" not in str(caught.value.hint)
+    names = ("left-a", "right-a", "left-b", "right-b")
+    with pytest.raises(NoSolution) as caught:
+        make(home, "install", *names)
+    assert str(caught.value.hint).endswith("; or let --best-effort leave out what cannot be had together")
+    assert len(told(make(home, "install", *names, best_effort=True))) == 2
+
+
 def test_an_upgrade_makes_nothing_asked_for(home: Home, add: Add) -> None:
     done(home, "install", "house")
     assert make(home, "upgrade", "ground").idle

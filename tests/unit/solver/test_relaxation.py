@@ -127,3 +127,15 @@ def test_other_targets() -> None:
 def test_as_a_value() -> None:
     one = Relaxation(kind=RelaxationKind.PIN, subject="b", text="without it")
     assert one.as_value() == {"kind": "pin", "subject": "b", "text": "without it"}
+
+
+def test_of_many_that_must_be_left_out_the_text_names_some_and_the_subject_all() -> None:
+    pairs = range(30)
+    table = {f"p{one} 1": Row(conflicts=f"q{one}") for one in pairs} | {f"q{one} 1": Row() for one in pairs}
+    wanted = tuple(atom(f"{side}{one}") for one in pairs for side in "pq")
+    with pytest.raises(NoSolution) as caught:
+        solve(Request(target=TARGET, install=wanted), Table(table))
+    (found,) = caught.value.relaxations
+    assert len(found.subject.split(", ")) == 30
+    assert found.text.endswith(" and 20 others the rest could be installed")
+    assert caught.value.hint == found.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xpkg.solver.version_ranges import condensed, listed
+from xpkg.solver.version_ranges import condensed, listed, shortly_listed
 
 KNOWN = ("9", "8", "7", "6", "5", "4", "3", "2", "1")
 
@@ -35,3 +35,10 @@ def test_what_is_not_known_is_named() -> None:
 def test_nothing() -> None:
     assert condensed((), KNOWN) == ""
     assert listed((), "and") == ""
+
+
+def test_of_many_words_the_first_ones() -> None:
+    words = [str(number) for number in range(1, 13)]
+    assert shortly_listed(words[:2]) == "1 and 2"
+    assert shortly_listed(words[:11]) == listed(words[:11], "and")  # nothing gained by "1 others"
+    assert shortly_listed(words) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 others"
