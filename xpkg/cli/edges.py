@@ -23,9 +23,11 @@ def show_edges(
     from xpkg.ops.scopes import restricted
 
     names = None if repositories is None else [name for name in repositories.split(",") if name]
+    if names is None:
+        home.see_pins()
     universe = home.universe if names is None else restricted(home, names, {})
     query = EdgeQuery(universe, pair)
-    entries = chosen(universe, packages, printer.warning, all_versions=all_versions)
+    entries = chosen(universe, packages, printer.warning, all_versions=all_versions, pins=home.pinned_versions)
     if printer.as_json:
         printer.value({f"{entry.name}.{entry.version}": query.machines(entry) for entry in entries})
         return

@@ -74,6 +74,7 @@ def _list(target_name: str | None, switch_name: str | None, given: dict[str, Any
     from xpkg.ops import query_list
 
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(switch_name)
+    home.see_pins()
     criteria = _criteria(given)
     pair = opt.pair(home, target_name)
     of_switch = given["only_installed"] or not (given["available"] or criteria.selective or given["all_versions"])

@@ -35,7 +35,7 @@ _WAYS = ("steps", "raw", "original", "effective", "fields", "where", "edges")
 @click.option("--all-versions", is_flag=True, help="Show every version that fits, the newest first.")
 @opt.common
 def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | None, **given: Any) -> int:
-    """Show what the repositories say of packages, and of those that only a pin of the switch gives, what that says.
+    """Show what the repositories and the pins of the switch say of packages: of one that is pinned, its pinned version.
 
     A PACKAGE is NAME, NAME.VERSION, a quoted constraint, or NAME with '*', '?' and '[...]'.
     """
@@ -67,16 +67,12 @@ def show(packages: tuple[str, ...], target_name: str | None, switch_name: str | 
 
 
 def _chosen(home: Home, packages: Sequence[str], printer: Printer, *, all_versions: bool) -> list[Entry]:
-    """What packages mean in the repositories; where these have nothing so called, also among the switch's pins."""
     from xpkg.ops import query_show
-    from xpkg.repo.universe import UnknownPackage
 
-    try:
-        return query_show.chosen(home.universe, packages, printer.warning, all_versions=all_versions)
-    except UnknownPackage:
-        if not home.see_pins():
-            raise
-        return query_show.chosen(home.universe, packages, printer.warning, all_versions=all_versions)
+    home.see_pins()
+    return query_show.chosen(
+        home.universe, packages, printer.warning, all_versions=all_versions, pins=home.pinned_versions
+    )
 
 
 def _show(printer: Printer, home: Home, entry: Entry, target_name: str | None, way: str, fields: str | None) -> object:
@@ -146,6 +142,7 @@ def search(words: tuple[str, ...], regex: bool, short: bool, as_json: bool, verb
     from xpkg.ops.query_search import search as find
 
     printer, home = opt.printer(as_json, verbose), opt.home()
+    home.see_pins()
     with large_answer():
         rows = find(home, words, printer.warning, regex=regex)
         printer.value([{"name": row.name, "versions": list(row.versions), "synopsis": row.synopsis} for row in rows])

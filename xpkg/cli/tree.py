@@ -52,6 +52,7 @@ def tree(
     printer, home = opt.printer(as_json, verbose), opt.home(switch_name)
     pair = opt.pair(home, target_name)
     if resolve:
+        home.see_pins()
         graph = query_tree.solved_graph(home, pair, packages, Kinds(test=with_test, doc=with_doc))
     else:
         graph = query_tree.installed_graph(home, None if target_name is None else pair)

@@ -25,7 +25,7 @@ from xpkg.shipped import PACKAGES, TARGETS
 if TYPE_CHECKING:
     from xpkg.repo.targets import Target
     from xpkg.sandbox.store import Store
-    from xpkg.sandbox.switches import Switch
+    from xpkg.sandbox.switches import Generation, Switch
 
 
 class Home:
@@ -40,6 +40,8 @@ class Home:
         self.root = StateRoot(root)
         self.environment = dict(environment or {})
         self._switch_name = switch_name
+        self.pinning: Generation | None = None
+        """The present generation of the switch in use, once ``see_pins`` found that it pins something."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -111,13 +113,30 @@ class Home:
     def universe(self) -> Universe:
         return Universe(self.repositories, lambda: self.targets)
 
-    def see_pins(self) -> bool:
-        """Have the universe from now on be as the switch in use sees it; whether that is another."""
-        from xpkg.ops.pins import universe_of
+    def see_pins(self) -> None:
+        """Have queries from now on know what the switch in use pins: ``pinning``, and the universe with pinned sources.
 
-        before = self.universe
-        self.__dict__["universe"] = universe_of(self, self.find_switch(make=False).current())
-        return self.universe is not before
+        Other versions of a pinned name stay in it, as for requests.
+        """
+        if self.pinning is None and self._has_pins():
+            from xpkg.ops.pins import universe_of
+
+            generation = self.find_switch(make=False).current()
+            self.__dict__["universe"] = universe_of(self, generation, alone=False)
+            self.pinning = generation
+
+    @property
+    def pinned_versions(self) -> Mapping[str, str]:
+        """The names that ``see_pins`` found pinned, each with its version."""
+        return {} if self.pinning is None else {pin.name: pin.version for pin in self.pinning.pins}
+
+    def _has_pins(self) -> bool:
+        """Whether the switch in use pins anything, without reading its record in full: most queries find no pin."""
+        try:
+            record = (self.root.switch(self.switch_name) / "current" / "generation.json").read_bytes()
+        except OSError:
+            return False  # what is wrong with it is told by whoever needs it
+        return b'"pins"' in record and b'"pins": []' not in record
 
     @cached_property
     def store(self) -> Store:

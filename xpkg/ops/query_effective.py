@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from xpkg.ops.pins import developed_of
 from xpkg.ops.query_list import variables
 from xpkg.ops.query_text import filter_text
 from xpkg.repo.filters import Comparison, Constant, Defined, Every, Filter, Negation, Some, Text, evaluate, is_true
@@ -32,7 +33,8 @@ def effective(home: Home, pair: Pair, recipe: Recipe) -> Shown:
     target = None if pair.target is None else home.target(pair.target)
     instance = Instance(name=recipe.name, version=recipe.version, machine=machine)
     here = _machine_variables(home, pair, recipe, machine)
-    candidate = RepoContext(home.universe, target).candidate(instance, requested=True)
+    context = RepoContext(home.universe, target, developed=developed_of(home.pinning))
+    candidate = context.candidate(instance, requested=True)
     shown: Shown = {
         "name": recipe.name,
         "version": recipe.version,

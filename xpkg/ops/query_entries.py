@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from xpkg.core.errors import UsageError
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 Wrong = Callable[[str], None]
 """Is told of each recipe that cannot be read."""
+
+
+def pinned_first(name: str, versions: Sequence[str], pins: Mapping[str, str]) -> tuple[str, ...]:
+    """Versions in their order, but the pinned one first where it is one of them."""
+    return tuple(sorted(versions, key=lambda version: version != pins.get(name)))
 
 
 class Entries:

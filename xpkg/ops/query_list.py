@@ -10,7 +10,7 @@ from xpkg.core.errors import UsageError
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
 from xpkg.ops.query_edges import Conflicts, Edges, Kinds, Versions, package_variables
-from xpkg.ops.query_entries import FIELDS, Entries, Wrong, texts
+from xpkg.ops.query_entries import FIELDS, Entries, Wrong, pinned_first, texts
 from xpkg.ops.query_names import glob, matching
 from xpkg.ops.spelling import read_spellings
 from xpkg.repo.filters import is_true
@@ -167,6 +167,9 @@ class _Selection:
     def entries_of(self, name: str, versions: Iterable[str]) -> list[Entry]:
         """Those of the versions that meet the conditions, newest first; one is enough unless all are wanted."""
         found = []
+        pins = self._home.pinned_versions
+        if name in pins and not self._criteria.all_versions:
+            versions = pinned_first(name, tuple(versions), pins)
         for version in versions:
             entry = self._entries.get(name, version)
             if entry is not None and all(keep(entry) for keep in self._keep):
@@ -234,7 +237,11 @@ def read_texts(texts: Iterable[str]) -> list[str]:
 
 
 def resolve(home: Home, pair: Pair, spellings: Sequence[str], kinds: Kinds | None = None) -> Solution:
-    """The solution for installing packages where nothing is installed; NoSolution, UnknownPackage."""
+    """The solution for installing packages where nothing is installed, with the pins that ``home`` sees.
+
+    NoSolution, UnknownPackage.
+    """
+    from xpkg.ops.pins import addresses_of, developed_of, pins_of
     from xpkg.ops.requests import install_atoms
     from xpkg.solver.context import RepoContext
     from xpkg.solver.model import Request
@@ -242,9 +249,19 @@ def resolve(home: Home, pair: Pair, spellings: Sequence[str], kinds: Kinds | Non
 
     target = None if pair.target is None else home.target(pair.target)
     context = RepoContext(
-        home.universe, target, with_test=kinds is not None and kinds.test, with_doc=kinds is not None and kinds.doc
+        home.universe,
+        target,
+        with_test=kinds is not None and kinds.test,
+        with_doc=kinds is not None and kinds.doc,
+        developed=developed_of(home.pinning),
     )
-    return solve(Request(target=pair.target, install=install_atoms(home, pair, spellings)), context)
+    request = Request(
+        target=pair.target,
+        install=install_atoms(home, pair, spellings),
+        pins=pins_of(home.pinning),
+        pinned_to=addresses_of(home.pinning),
+    )
+    return solve(request, context)
 
 
 def _from_repository(home: Home, names: Sequence[str]) -> Keep:

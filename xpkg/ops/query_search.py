@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from xpkg.core.errors import UsageError
-from xpkg.ops.query_entries import Entries, Wrong
+from xpkg.ops.query_entries import Entries, Wrong, pinned_first
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
@@ -36,10 +36,11 @@ def search(home: Home, words: Sequence[str], wrong: Wrong, *, regex: bool = Fals
     """
     ranks = [_pattern(word) if regex else _word(word.lower()) for word in words]
     entries = Entries(home.universe, wrong)
+    pins = home.pinned_versions
     found: list[tuple[int, Found]] = []
     for name in home.universe.names():
         versions = home.universe.versions(name)
-        entry = entries.newest(name, versions)
+        entry = entries.newest(name, pinned_first(name, versions, pins) if name in pins else versions)
         if entry is None:
             continue
         facts = entry.facts

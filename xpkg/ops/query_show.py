@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from xpkg.ops.query_entries import Entries, Wrong
+from xpkg.ops.query_entries import Entries, Wrong, pinned_first
 from xpkg.ops.query_names import is_glob, matching
 from xpkg.ops.spelling import read_spelling
 
@@ -15,9 +15,20 @@ if TYPE_CHECKING:
     from xpkg.repo.recipes import Recipe
     from xpkg.repo.universe import Universe
 
+_NO_PINS: Mapping[str, str] = {}
 
-def chosen(universe: Universe, spellings: Sequence[str], wrong: Wrong, *, all_versions: bool = False) -> list[Entry]:
+
+def chosen(
+    universe: Universe,
+    spellings: Sequence[str],
+    wrong: Wrong,
+    *,
+    all_versions: bool = False,
+    pins: Mapping[str, str] = _NO_PINS,
+) -> list[Entry]:
     """The versions that the user means: of a name or a constraint the newest, of a pattern the newest of each name.
+
+    Of a name in ``pins`` it is that version, where it is among those meant.
 
     Of several, ``wrong`` is told of recipes that cannot be read.  UnknownPackage with the nearest names or the
     versions there are; InputFileError when the one version meant is wrong: an older one must not pass for it.
@@ -27,6 +38,8 @@ def chosen(universe: Universe, spellings: Sequence[str], wrong: Wrong, *, all_ve
     for spelling in spellings:
         for name, versions in _meant(universe, spelling):
             several = all_versions or is_glob(spelling)
+            if pins and not all_versions:
+                versions = pinned_first(name, versions, pins)
             for entry in _readable(entries, name, versions, several=several, all_versions=all_versions):
                 found.setdefault((entry.name, entry.version), entry)
     return list(found.values())

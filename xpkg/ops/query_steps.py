@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xpkg.ops.solving import plan_request
+from xpkg.ops.pins import addresses_of, developed_of, pins_of
+from xpkg.ops.planning import PairPlan
+from xpkg.ops.situation import Situation
 from xpkg.repo.machine_names import BUILD
+from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Request
+from xpkg.solver.solve import solve
 
 if TYPE_CHECKING:
     from xpkg.ops.home import Home
@@ -29,7 +33,11 @@ def steps(home: Home, pair: Pair, recipe: Recipe) -> ShownSteps:
     """The derived steps of a recipe on the pair's machine, with the dependencies a solve gives it."""
     machine = BUILD if recipe.x_runs_on == "build" else pair.machine
     atom = Atom(name=recipe.name, machine=machine, versions=Exactly(recipe.version))
-    plan = plan_request(home, pair, Request(target=pair.target, install=(atom,)))
+    pins = tuple((name, version) for name, version in pins_of(home.pinning) if name != recipe.name)
+    request = Request(target=pair.target, install=(atom,), pins=pins, pinned_to=addresses_of(home.pinning))
+    situation = Situation(home, None)
+    context = RepoContext(situation.universe, situation.target(pair), developed=developed_of(home.pinning))
+    plan = PairPlan(situation, pair, solve(request, context), situation.here(pair))
     for instance, task in plan.tasks.items():
         if (instance.name, instance.machine) == (recipe.name, machine):
             return ShownSteps(machine=machine, steps=task.steps)
