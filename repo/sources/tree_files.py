@@ -91,7 +91,8 @@ def _refused(top: Path, path: str, problem: str, hint: str | None = None) -> Inp
 
 def _paths(directory: Path, settings: FetchSettings, stop: Stop) -> Iterator[str]:
     listed = _known_to_git(directory, settings, stop) if _in_work_tree(directory) else None
-    if not listed:
+    # Of a submodule that is not checked out git lists but the directory itself, whatever is in it.
+    if not listed or "./" in listed:
         yield from _walked(directory, stop)
         return
     for path in listed:

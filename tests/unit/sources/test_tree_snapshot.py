@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -79,6 +80,36 @@ def test_a_repository_inside_counts_as_its_own_files(tree: Path) -> None:
     (inner / "junk").write_text("")
     (inner / ".gitignore").write_text("junk\n")
     assert [path for path in paths(tree) if path.startswith("vendor")] == ["vendor/lib/.gitignore", "vendor/lib/x.ml"]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_repositories_inside_one_another_are_taken_as_they_are_on_the_disk(tree: Path, recorded: bool) -> None:
+    inner = tree / "sub" / "in"
+    inner.mkdir(parents=True)
+    for directory in (tree, tree / "sub", inner):
+        git(directory, "init", "-q")
+    for directory in (inner, tree / "sub"):
+        (directory / "had").write_text("")
+        if recorded:
+            git(directory, "add", "-A")
+            git(directory, "commit", "-q", "-m", "a commit")
+        (directory / "new").write_text("")
+    if recorded:
+        git(tree, "add", "-A")
+    found = [path for path in paths(tree) if path.startswith("sub")]
+    assert found == ["sub/had", "sub/in/had", "sub/in/new", "sub/new"]
+
+
+def test_a_submodule_that_is_not_checked_out(tree: Path) -> None:
+    git(tree, "init", "-q")
+    (tree / "sub").mkdir()
+    git(tree / "sub", "init", "-q")
+    git(tree / "sub", "commit", "-q", "-m", "a commit", "--allow-empty")
+    git(tree, "add", "sub")
+    shutil.rmtree(tree / "sub" / ".git")
+    assert not [path for path in paths(tree) if path.startswith("sub")]
+    (tree / "sub" / "by-hand").write_text("")
+    assert [path for path in paths(tree) if path.startswith("sub")] == ["sub/by-hand"]
 
 
 def test_a_directory_that_git_ignores_is_taken_whole(tree: Path) -> None:
