@@ -148,11 +148,22 @@ def valid(table: dict[str, Row], request: Request, state: State) -> bool:
         return False
     if any((one.name, one.machine) in request.remove for one in state):
         return False
-    if any(name == one.name and version != one.version for name, version in request.pins for one in state):
+    staying = beside_pins(table, request)
+    if any(name == one.name and version != one.version for name, version in request.pins for one in state - staying):
         return False
     if any(one not in state and (one.name, one.machine) not in request.remove for one in request.held):
         return False
     return fits(table, state)
+
+
+def beside_pins(table: dict[str, Row], request: Request) -> State:
+    """What is installed of a name whose pinned version cannot be had somewhere where the name is: it may stay."""
+    found: set[Instance] = set()
+    for name, version in request.pins:
+        there = [one for one in request.installed if one.name == name]
+        if any(version not in usable(table, name, one.machine) for one in there):
+            found.update(there)
+    return frozenset(found)
 
 
 def fits(table: dict[str, Row], state: State) -> bool:

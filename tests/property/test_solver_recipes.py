@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_solver import State, cost, slow
+from tests.property.test_solver import State, beside_pins, cost, slow
 from tests.unit.solver.test_context import MOON, NATIVE
 from tests.unit.solver.toy import TARGET, Row
 from xpkg.repo.machine_names import BUILD
@@ -211,10 +211,11 @@ def machine_of(world: World, atom: Atom) -> str:
 
 def meets(world: World, request: Request, asked: tuple[Atom, ...], state: State) -> bool:
     there = {(one.name, one.machine) for one in state}
+    chosen = state - beside_pins(world.table, request)
     return (
         all(world.present(atom, machine_of(world, atom), state) for atom in asked)
         and there.isdisjoint(request.remove)
-        and all(one.version == version for name, version in request.pins for one in state if one.name == name)
+        and all(one.version == version for name, version in request.pins for one in chosen if one.name == name)
         and all(one in state or (one.name, one.machine) in request.remove for one in request.held)
         and (request.invariant is None or ("c", BUILD) in there)
     )
