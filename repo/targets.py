@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 from xpkg.core.digests import Digest, of_value
@@ -23,7 +23,10 @@ _TYPES = ("REL", "EXEC", "DYN")
 
 @value(kw_only=True)
 class Toolchain:
-    """The C tools and the compiler package.  Paths are relative to the machine's own prefix."""
+    """The C tools and the compiler package.  Paths are relative to the machine's own prefix.
+
+    ``ocaml`` is the directory of the compiler package's commands, which run on the build machine.
+    """
 
     packages: tuple[str, ...] = ()
     compiler: str | None = None
@@ -33,6 +36,7 @@ class Toolchain:
     ranlib: str | None = None
     ld: str | None = None
     cflags: tuple[str, ...] = ()
+    ocaml: str = "bin"
 
 
 @value(kw_only=True)
@@ -76,14 +80,24 @@ class Target:
 
     @property
     def digest(self) -> Digest:
-        """Covers what can change a build: not the description, nor how products are run."""
-        parts = [asdict(part) if part else None for part in (self.toolchain, self.layout, self.objects)]
+        """Covers what can change a build: not the description, nor how products are run.
+
+        What a file leaves out takes no part, so that a new key of the format changes no build.
+        """
+        parts = [_stated(part) for part in (self.toolchain, self.layout, self.objects)]
         return of_value([self.name, self.triple, dict(self.variables), *parts])
 
     @property
     def machine(self) -> str:
         """The name in instances and plans: ``build`` for the build machine."""
         return BUILD if self.name == NATIVE else self.name
+
+
+def _stated(part: Toolchain | Layout | Objects | None) -> dict[str, object] | None:
+    """The values of a table that are not those of an empty one."""
+    if part is None:
+        return None
+    return {one.name: given for one in fields(part) if (given := getattr(part, one.name)) != one.default}
 
 
 class Targets(Mapping[str, Target]):
@@ -195,6 +209,7 @@ def _toolchain(whole: Table) -> Toolchain:
         ranlib=_path(table, "ranlib"),
         ld=_path(table, "ld"),
         cflags=table.texts("cflags"),
+        ocaml=_path(table, "ocaml") or Toolchain().ocaml,
     )
     table.finish()
     return toolchain

@@ -59,41 +59,72 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
 
 def _environment(subject: Subject, values: Environment, steps: list[Step]) -> dict[str, str]:
     environment = build_environment(subject)
-    uses_dune = any(program(step.argv) in ("dune", "jbuilder") for step in steps)
-    if subject.cross and not uses_dune:
-        # ocamlfind alone picks the target's compilers by this; dune must not see it, for it
-        # would take the target's tools for its build-machine context as well.
+    if subject.cross and not _makes_compiler(subject) and not _picks_toolchain(steps):
+        # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
         environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.name
+        if subject.machine.toolchain.ocaml != "bin":
+            environment["PATH"] = f"{TARGET}/{subject.machine.toolchain.ocaml}:{environment['PATH']}"
     for one in subject.setting:
         apply_updates(environment, one.recipe.setenv, variables(one))
     apply_updates(environment, subject.recipe.build_env, values)
     return environment
 
 
+def _makes_compiler(subject: Subject) -> bool:
+    """A compiler package is what a findlib toolchain consists of, and cannot be built with it."""
+    return "compiler" in subject.recipe.flags
+
+
+def _picks_toolchain(steps: list[Step]) -> bool:
+    """Whether a build system tells the two machines' compilers apart itself.
+
+    dune and topkg are told the toolchain's name, and must not see it in the environment too: they would take the
+    target's tools for what they build to run here as well.
+    """
+    return any(program(step.argv) in ("dune", "jbuilder") or "--toolchain" in step.argv for step in steps)
+
+
 def _generated(subject: Subject) -> tuple[tuple[str, str], ...]:
+    """Configuration files, each only where something is there that reads it: nothing else may change a build's key."""
     native, machine = subject.native, subject.machine
     files = {"findlib.conf": toolfiles.findlib_conf(prefix=TOOLS, library=native.layout.lib)}
-    if subject.cross:
+    if subject.cross and not _makes_compiler(subject):
         files[f"findlib.conf.d/{machine.name}.conf"] = toolfiles.findlib_toolchain_conf(
-            name=machine.name, prefix=TARGET, library=machine.layout.lib, tools=TOOLS
-        )
-        files["cross.meson"] = _meson(subject)
-        files["toolchain.cmake"] = toolfiles.cmake_toolchain_file(
-            cc=subject.tool("cc"),
-            ar=subject.tool("ar"),
-            ranlib=subject.tool("ranlib"),
-            system=_system(machine, "Generic").capitalize(),
-            processor=str(machine.variables.get("arch", "unknown")),
+            name=machine.name,
             prefix=TARGET,
+            library=machine.layout.lib,
+            commands=machine.toolchain.ocaml,
+            tools=TOOLS,
         )
+    if subject.cross and "meson" in subject.tools_seen:
+        files["cross.meson"] = _meson(subject)
+    if subject.cross and "cmake" in subject.tools_seen:
+        files["toolchain.cmake"] = _cmake(subject)
     return tuple(sorted(files.items()))
 
 
 def _meson(subject: Subject) -> str:
     tools = {name: subject.tool(tool) for name, tool in _MESON_TOOLS.items() if subject.tool(tool)}
-    arch = str(subject.machine.variables.get("arch", "unknown"))
-    return toolfiles.meson_cross_file(tools=tools, arch=arch, system=_system(subject.machine, "none"))
+    return toolfiles.meson_cross_file(
+        tools=tools, arch=_processor(subject.machine), system=_system(subject.machine, "none")
+    )
+
+
+def _cmake(subject: Subject) -> str:
+    return toolfiles.cmake_toolchain_file(
+        cc=subject.tool("cc"),
+        ar=subject.tool("ar"),
+        ranlib=subject.tool("ranlib"),
+        system=_system(subject.machine, "Generic").capitalize(),
+        processor=_processor(subject.machine),
+        prefix=TARGET,
+    )
 
 
 def _system(machine: Target, otherwise: str) -> str:
     return str(machine.variables.get("os", otherwise))
+
+
+def _processor(machine: Target) -> str:
+    """The first part of the triple, by which C's build systems name processors (opam has names of its own)."""
+    return machine.triple.partition("-")[0]

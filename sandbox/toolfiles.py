@@ -15,21 +15,21 @@ def findlib_conf(*, prefix: str, library: str) -> str:
     return _lines(_findlib(prefix, library), "")
 
 
-def findlib_toolchain_conf(*, name: str, prefix: str, library: str, tools: str) -> str:
-    """findlib's toolchain ``name`` for a target: its libraries, its standard library, its compilers.
+def findlib_toolchain_conf(*, name: str, prefix: str, library: str, commands: str, tools: str) -> str:
+    """findlib's toolchain ``name`` for a target: its libraries, its standard library, its compilers in ``commands``.
 
     Scripts in OCaml (dune files in OCaml syntax) run on the build machine, so the toplevel is that of ``tools``.
     """
-    return _lines({**_findlib(prefix, library), "ocaml": f"{tools}/bin/ocaml"}, f"({name})")
+    return _lines({**_findlib(prefix, library, commands), "ocaml": f"{tools}/bin/ocaml"}, f"({name})")
 
 
-def _findlib(prefix: str, library: str) -> dict[str, str]:
+def _findlib(prefix: str, library: str, commands: str = "bin") -> dict[str, str]:
     return {
         "path": f"{prefix}/{library}:{prefix}/lib/ocaml",
         "destdir": f"{prefix}/{library}",
         "stdlib": f"{prefix}/lib/ocaml",
         "ldconf": "ignore",
-        **{tool: f"{prefix}/bin/{tool}" for tool in _OCAML_TOOLS},
+        **{tool: f"{prefix}/{commands}/{tool}" for tool in _OCAML_TOOLS},
     }
 
 

@@ -71,6 +71,7 @@ def _write_findlib(home: Home, switch: Switch, pair: Pair) -> Path:
             name=target.name,
             prefix=str(switch.prefix(pair.tree(pair.machine))),
             library=target.layout.lib,
+            commands=target.toolchain.ocaml,
             tools=str(switch.prefix(pair.tools_tree)),
         )
     for path, text in files.items():

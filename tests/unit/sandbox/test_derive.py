@@ -44,8 +44,22 @@ def test_a_target_gets_what_dune_needs(subject: MakeSubject) -> None:
     assert f'destdir(toy)="{TARGET}/lib/ocaml/site-lib"' in generated["findlib.conf.d/toy.conf"]
     assert f'ocamlopt(toy)="{TARGET}/bin/ocamlopt"' in generated["findlib.conf.d/toy.conf"]
     assert f'path="{TOOLS}/lib:{TOOLS}/lib/ocaml"' in generated["findlib.conf"]
+    assert sorted(generated) == ["findlib.conf", "findlib.conf.d/toy.conf"]
+    assert "CMAKE_TOOLCHAIN_FILE" not in environment
+
+
+def test_files_for_build_tools_are_made_where_the_tool_is(subject: MakeSubject) -> None:
+    steps = derive(subject(PLAIN, cross=True, tools_seen={"meson": "1.0", "cmake": "3.0"}))
+    generated = dict(steps.generated)
     assert "cpu_family = 'riscv64'" in generated["cross.meson"]
     assert "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER" in generated["toolchain.cmake"]
+    assert dict(steps.environment)["CMAKE_TOOLCHAIN_FILE"] == "/xpkg/etc/toolchain.cmake"
+
+
+def test_a_compiler_sees_no_toolchain_of_its_own(subject: MakeSubject) -> None:
+    steps = derive(subject(f"flags: compiler\n{PLAIN}", cross=True))
+    assert [name for name, _ in steps.generated] == ["findlib.conf"]
+    assert "OCAMLFIND_TOOLCHAIN" not in dict(steps.environment)
 
 
 def test_a_target_without_dune_selects_the_findlib_toolchain(subject: MakeSubject) -> None:

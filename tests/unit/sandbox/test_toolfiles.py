@@ -22,7 +22,9 @@ def test_findlib() -> None:
 
 
 def test_a_findlib_toolchain_names_it_on_every_line() -> None:
-    text = toolfiles.findlib_toolchain_conf(name="toy", prefix="/p", library="lib/ocaml/site-lib", tools="/t")
+    text = toolfiles.findlib_toolchain_conf(
+        name="toy", prefix="/p", library="lib/ocaml/site-lib", commands="bin", tools="/t"
+    )
     # Scripts in OCaml run on the build machine.
     assert 'ocaml(toy)="/t/bin/ocaml"' in text
     assert all("(toy)=" in line for line in text.splitlines())
