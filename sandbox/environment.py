@@ -81,6 +81,16 @@ def global_variables(subject: Subject) -> dict[str, Value]:
     }
 
 
+def compiler_variables(machine: Target) -> dict[str, Value]:
+    """What the package ocaml tells of its compiler (``ocaml.config`` in opam's public repository).
+
+    There are plug-ins where the machine's C library has shared objects.
+    """
+    types = machine.objects.types if machine.objects is not None else ()
+    shared = machine.variables.get("libc") != "musl" and (not types or "DYN" in types)
+    return {"native": True, "native-tools": True, "native-dynlink": shared, "preinstalled": False}
+
+
 def variables(subject: Subject) -> Environment:
     """The function that gives a recipe's variables their values; None where undefined."""
     own = subject.recipe
@@ -114,6 +124,8 @@ def _package_variable(subject: Subject, package: str, variable: str) -> Value:
         return None
     if variable == "version":
         return version
+    if package == "ocaml" and variable in (told := compiler_variables(machine)):
+        return told[variable]
     if variable == "dev":
         return False
     if variable == "build":
