@@ -11,14 +11,13 @@ from xpkg.core.digests import Digest, of_value
 from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 from xpkg.repo.names import name_problem, path_problem
+from xpkg.repo.object_formats import FORMATS, TYPES, abis_of, machine_problem
 from xpkg.repo.tables import Table, read_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+")
 _REQUIRED_VARIABLES = ("arch", "os")
-_FORMATS = tuple(f"elf{bits}-{order}" for bits in (32, 64) for order in ("little", "big"))
-_TYPES = ("REL", "EXEC", "DYN")
 
 
 @value(kw_only=True)
@@ -49,11 +48,15 @@ class Layout:
 
 @value(kw_only=True)
 class Objects:
-    """What every object file of the target must be."""
+    """What every object file of the target must be.
+
+    ``abi`` is the calling convention; where it is left out it follows from the triple and the compiler's flags.
+    """
 
     format: str
     machine: str
     types: tuple[str, ...] = ()
+    abi: str | None = None
 
 
 @value(kw_only=True)
@@ -229,14 +232,24 @@ def _objects(whole: Table) -> Objects | None:
     table = whole.table("objects")
     if table is None:
         return None
-    objects = Objects(format=table.text("format"), machine=table.text("machine"), types=table.texts("types"))
-    if objects.format not in _FORMATS:
-        raise table.error("format", f"unknown object format {objects.format!r}", hint=f"known: {', '.join(_FORMATS)}")
-    if not objects.machine.startswith("EM_"):
-        raise table.error("machine", "expected a machine as <elf.h> names it: EM_X86_64")
+    objects = Objects(
+        format=table.text("format"),
+        machine=table.text("machine"),
+        types=table.texts("types"),
+        abi=table.optional("abi"),
+    )
+    if objects.format not in FORMATS:
+        raise table.error("format", f"unknown object format {objects.format!r}", hint=f"known: {', '.join(FORMATS)}")
+    problem = machine_problem(objects.format, objects.machine)
+    if problem is not None:
+        raise table.error("machine", problem)
     for one in objects.types:
-        if one not in _TYPES:
-            raise table.error("types", f"unknown object type {one!r}", hint=f"known: {', '.join(_TYPES)}")
+        if one not in TYPES:
+            raise table.error("types", f"unknown object type {one!r}", hint=f"known: {', '.join(TYPES)}")
+    abis = abis_of(objects.machine)
+    if objects.abi is not None and objects.abi not in abis:
+        known = f"known: {', '.join(abis)}" if abis else f"objects of {objects.machine} record none"
+        raise table.error("abi", f"unknown calling convention {objects.abi!r}", hint=known)
     table.finish()
     return objects
 

@@ -19,7 +19,7 @@ from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.isolation import Isolation, View
 from xpkg.sandbox.manifest import leaks, scan
-from xpkg.sandbox.objects import check
+from xpkg.sandbox.objects import Rules, check
 from xpkg.sandbox.prepare import prepare_source
 from xpkg.sandbox.record import Manifest, OutputRecord
 from xpkg.sandbox.steps import Step
@@ -148,11 +148,12 @@ class Builder:
             beneath.update((entry.path, record.name) for entry in record.manifest if entry.kind != "directory")
         manifest = scan(staged / "files", own=task.subject.prefix, package=task.recipe.name, beneath=beneath)
         _refuse_leaks(task, staged, manifest)
-        if task.subject.machine.objects is not None:
+        machine = task.subject.machine
+        if machine.objects is not None:
             check(
                 staged / "files",
                 manifest,
-                task.subject.machine.objects,
+                Rules.of(machine.objects, machine),
                 allowed=task.recipe.x_build_machine_files,
                 package=task.label,
             )

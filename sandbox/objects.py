@@ -1,38 +1,32 @@
-"""The object check: every ELF file of an output, archives member by member, is for the target.
-
-Source of the header's layout: System V ABI, "ELF Header"; machine numbers from pyelftools.
-"""
+"""The object check: every object file of an output, archives member by member, is for the target."""
 
 from __future__ import annotations
 
 import fnmatch
 import mmap
 import os
-import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xpkg.core.errors import BuildError, InputFileError
 from xpkg.core.text import printable
-from xpkg.repo.targets import Objects
-from xpkg.sandbox import archives
+from xpkg.repo.object_formats import FORMATS, PE_FORMATS, PE_MACHINES, TYPES
+from xpkg.repo.targets import Objects, Target
+from xpkg.sandbox import abi, archives, elf
+from xpkg.sandbox import portable_executable as pe
+from xpkg.sandbox.elf import Bytes, MalformedObject
 from xpkg.sandbox.record import Entry, Manifest
 
 _SHOWN = 10
-_MAGIC = b"\x7fELF"
-_HEADER_SIZES = {1: 52, 2: 64}
 # By their names these are object code, whatever their bytes say.
 _OBJECT_NAMES = (".o", ".obj", ".cmxs", ".ko", ".so")
-_TYPES = {0: "NONE", 1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}
-_CLASSES = {1: "elf32", 2: "elf64"}
-_ORDERS = {1: "little", 2: "big"}
+_IMAGE_NAMES = (".exe", ".dll", ".sys")
+_MACH_O = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
 _FOREIGN = (
     (b"BC\xc0\xde", "LLVM bitcode"),
     (b"\xde\xc0\x17\x0b", "LLVM bitcode"),
-    (b"\xcf\xfa\xed\xfe", "a Mach-O object"),
-    (b"\xce\xfa\xed\xfe", "a Mach-O object"),
-    (b"\xca\xfe\xba\xbe", "a Mach-O object"),
+    *((magic, "a Mach-O object") for magic in (*_MACH_O, b"\xca\xfe\xba\xbe")),
     (b"\0asm", "WebAssembly"),
     (b"MZ", "a Windows program"),
     (b"d\x86", "a COFF object"),
@@ -40,59 +34,74 @@ _FOREIGN = (
 )
 
 
-class MalformedObject(ValueError):
-    """The bytes begin as an object file and are none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElfHeader:
-    """The fields that say for which machine an object is; ``machine`` is e_machine."""
-
-    format: str
-    machine: int
-    type: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What objects must be; ``types`` empty means any."""
+    """What objects must be; ``types`` empty means any, ``abi`` None that it is not known, ``system`` is opam's os."""
 
     format: str
     machine: int
     types: tuple[str, ...]
+    abi: str | None = None
+    system: str | None = None
 
     @classmethod
-    def of(cls, objects: Objects) -> Rules:
-        """The target file's ``[objects]``; InputFileError ``bad-target`` for what ELF does not know."""
-        if objects.format not in {f"{size}-{order}" for size in _CLASSES.values() for order in _ORDERS.values()}:
-            raise _bad_target(f"unknown object format {objects.format!r} (known: elf32-little, elf64-big, ...)")
-        number = machine_numbers().get(objects.machine)
+    def of(cls, objects: Objects, target: Target | None = None) -> Rules:
+        """The target file's ``[objects]``; InputFileError ``bad-target`` for what ELF and PE do not know."""
+        if objects.format not in FORMATS:
+            raise _bad_target(f"unknown object format {objects.format!r} (known: {', '.join(FORMATS)})")
+        portable = objects.format in PE_FORMATS
+        number = (PE_MACHINES if portable else elf.machine_numbers()).get(objects.machine)
         if number is None:
-            raise _bad_target(f"unknown ELF machine {objects.machine!r}")
-        unknown = set(objects.types) - set(_TYPES.values())
+            raise _bad_target(f"unknown {'PE' if portable else 'ELF'} machine {objects.machine!r}")
+        unknown = set(objects.types) - set(TYPES)
         if unknown:
-            raise _bad_target(f"unknown ELF type {min(unknown)!r} (known: {', '.join(_TYPES.values())})")
-        return cls(format=objects.format, machine=number, types=objects.types)
+            raise _bad_target(f"unknown object type {min(unknown)!r} (known: {', '.join(TYPES)})")
+        return cls(
+            format=objects.format,
+            machine=number,
+            types=objects.types,
+            abi=objects.abi if target is None else abi.expected_abi(target),
+            system=None if target is None else target.variables.get("os"),
+        )
+
+    @property
+    def portable(self) -> bool:
+        """Whether objects are COFF and programs PE."""
+        return self.format in PE_FORMATS
 
     def __str__(self) -> str:
         kinds = f" {' or '.join(self.types)}" if self.types else ""
-        return f"{self.format} {machine_name(self.machine)}{kinds}"
+        name = pe.machine_name(self.machine) if self.portable else elf.machine_name(self.machine)
+        return f"{self.format} {name}{'' if self.abi is None else f' {self.abi}'}{kinds}"
 
-    def accept(self, header: ElfHeader) -> bool:
-        """Whether an object of that header belongs to the target."""
-        return (
-            header.format == self.format
-            and header.machine == self.machine
-            and (not self.types or header.type in self.types)
-        )
+    def problem_elf(self, header: elf.ElfHeader, data: Bytes | None) -> str | None:
+        """Why an ELF object is not for the target; ``data`` is the whole of it, where that is to be had."""
+        convention = abi.abi_of(header)
+        if convention is None and data is not None and abi.wants_attributes(header):
+            convention = abi.arm_abi(data)
+        fits = (header.format, header.machine) == (self.format, self.machine) and self._takes(header.type)
+        known = None in (convention, self.abi)
+        if not fits or not (known or convention == self.abi):
+            said = "" if convention is None else f" {convention}"
+            return f"is {header.format} {elf.machine_name(header.machine)}{said} {header.type}, wanted {self}"
+        system = None if self.system is None else abi.foreign_system(header.osabi, self.system)
+        return None if system is None else f"is marked for {system} (EI_OSABI {header.osabi}), wanted {self}"
+
+    def problem_pe(self, header: pe.PeHeader) -> str | None:
+        """Why a PE image or COFF object is not for the target."""
+        if (header.format, header.machine) == (self.format, self.machine) and self._takes(header.type):
+            return None
+        return f"is {header.format} {pe.machine_name(header.machine)} {header.type}, wanted {self}"
+
+    def _takes(self, kind: str) -> bool:
+        return not self.types or kind in self.types
 
 
-def check(tree: Path, manifest: Manifest, objects: Objects, *, allowed: Iterable[str] = (), package: str) -> None:
+def check(tree: Path, manifest: Manifest, rules: Rules, *, allowed: Iterable[str] = (), package: str) -> None:
     """BuildError ``wrong-objects`` naming each file (and member) that is not for the target.
 
     ``allowed`` are globs of files that are build-machine objects on purpose; ``*`` matches ``/`` too.
     """
-    rules = Rules.of(objects)
     globs = tuple(allowed)
     problems = [
         (entry.path, problem)
@@ -111,62 +120,55 @@ def check(tree: Path, manifest: Manifest, objects: Objects, *, allowed: Iterable
         )
 
 
-def read_header(data: bytes | memoryview) -> ElfHeader:
-    """The header of an ELF file; MalformedObject."""
-    head = bytes(data[:64])
-    if head[:4] != _MAGIC:
-        raise MalformedObject("is not an ELF file")
-    if len(head) < 20 or head[4] not in _CLASSES or head[5] not in _ORDERS or head[6] != 1:
-        raise MalformedObject("has a malformed ELF header")
-    if len(head) < _HEADER_SIZES[head[4]]:
-        raise MalformedObject("has a cut off ELF header")
-    kind, machine = struct.unpack("<HH" if head[5] == 1 else ">HH", head[16:20])
-    return ElfHeader(
-        format=f"{_CLASSES[head[4]]}-{_ORDERS[head[5]]}", machine=machine, type=_TYPES.get(kind, f"type {kind:#x}")
-    )
-
-
-def machine_numbers() -> dict[str, int]:
-    """ELF machine numbers by their names in <elf.h>."""
-    from elftools.elf.enums import ENUM_E_MACHINE
-
-    return {name: number for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
-
-
-def machine_name(number: int) -> str:
-    """The name of an ELF machine, or its number."""
-    return next((name for name, known in machine_numbers().items() if known == number), f"machine {number}")
-
-
 def _problems(tree: Path, entry: Entry, rules: Rules) -> Iterator[str]:
     path = tree / entry.path
     if entry.size < 4:
         if entry.path.endswith(_OBJECT_NAMES):
-            yield "is not an ELF file"
+            yield "is not an object file" if rules.portable else "is not an ELF file"
         return
     with path.open("rb") as stream:
         head = stream.read(64)
-        if head[:8] not in (archives.MAGIC, archives.THIN):
+        is_archive = head[:8] in (archives.MAGIC, archives.THIN)
+        if not is_archive and head[:4] != elf.MAGIC and head[:2] != b"MZ":
             yield from _one(head, entry.path, rules)
             return
         with mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as mapped, memoryview(mapped) as data:
-            yield from _archive(tree, entry.path, data, rules)
+            yield from (_archive if is_archive else _whole)(tree, entry.path, data, rules)
 
 
-def _one(head: bytes | memoryview, name: str, rules: Rules) -> Iterator[str]:
-    """Problems of one file or member, given its first bytes."""
-    head = bytes(head)
-    if head[:4] == _MAGIC:
-        try:
-            header = read_header(head)
-        except MalformedObject as error:
-            yield str(error)
-            return
-        if not rules.accept(header):
-            yield f"is {header.format} {machine_name(header.machine)} {header.type}, wanted {rules}"
-    elif name.endswith(_OBJECT_NAMES) and not _linker_script(head, name):
-        kind = next((kind for magic, kind in _FOREIGN if head.startswith(magic)), "no ELF file")
-        yield f"is {kind}, wanted {rules}"
+def _whole(tree: Path, path: str, data: memoryview, rules: Rules) -> Iterator[str]:
+    del tree
+    yield from _one(data, path, rules)
+
+
+def _one(data: Bytes, name: str, rules: Rules, *, whole: bool = True) -> Iterator[str]:
+    """The problem of one file or member.  What is neither ELF nor a Windows program needs its first bytes only."""
+    head = bytes(data[:64])
+    try:
+        if head[:4] == elf.MAGIC:
+            problem = rules.problem_elf(elf.read_header(head), data if whole else None)
+        elif head[:2] == b"MZ" and (pe.is_image(data) or (rules.portable and name.endswith(_IMAGE_NAMES))):
+            problem = (
+                rules.problem_pe(pe.read_image(data)) if rules.portable else f"is a Windows program, wanted {rules}"
+            )
+        elif head[:4] in _MACH_O:
+            problem = f"is a Mach-O object, wanted {rules}"
+        elif name.endswith(_OBJECT_NAMES) and not _linker_script(head, name):
+            problem = _by_name(head, name, rules)
+        else:
+            problem = None
+    except MalformedObject as error:
+        problem = str(error)
+    if problem is not None:
+        yield problem
+
+
+def _by_name(head: bytes, name: str, rules: Rules) -> str | None:
+    """The problem of what is an object by its name, and has the magic number of none that a target may have."""
+    if rules.portable and name.endswith((".o", ".obj")):
+        return rules.problem_pe(pe.read_object(head))
+    kind = next((kind for magic, kind in _FOREIGN if head.startswith(magic)), None)
+    return f"is {kind or ('no PE file' if rules.portable else 'no ELF file')}, wanted {rules}"
 
 
 def _linker_script(head: bytes, name: str) -> bool:
@@ -181,21 +183,21 @@ def _archive(tree: Path, path: str, data: memoryview, rules: Rules) -> Iterator[
             if member.external:
                 yield from (f"(member {name}) {problem}" for problem in _external(tree, path, member.name, rules))
             else:
-                head = bytes(data[member.offset : member.offset + min(member.size, 64)])
-                yield from (f"(member {name}) {problem}" for problem in _one(head, member.name, rules))
+                with data[member.offset : member.offset + member.size] as part:
+                    yield from (f"(member {name}) {problem}" for problem in _one(part, member.name, rules))
     except archives.MalformedArchive as error:
         yield f"is a malformed archive: {error}"
 
 
 def _external(tree: Path, path: str, name: str, rules: Rules) -> Iterator[str]:
-    """A thin archive names files beside it, which must be installed as well."""
+    """A thin archive names files beside it, which must be installed as well, and are then looked at themselves."""
     inside = os.path.normpath(PurePosixPath(path).parent / name)
     if name.startswith("/") or inside.startswith(".."):
         yield "is outside the package; a thin archive does not hold its members"
         return
     try:
         with open(os.open(tree / inside, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
-            yield from _one(stream.read(64), name, rules)
+            yield from _one(stream.read(64), name, rules, whole=False)
     except (OSError, ValueError):  # ValueError: a NUL in the name
         yield "is not installed; a thin archive does not hold its members"
 

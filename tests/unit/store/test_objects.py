@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from xpkg.core.errors import BuildError, InputFileError
-from xpkg.repo.targets import Objects
+from xpkg.repo.targets import Layout, Objects, Target, Toolchain
+from xpkg.sandbox.abi import expected_abi
 from xpkg.sandbox.archives import MAGIC, THIN, MalformedArchive, Member, members
 from xpkg.sandbox.layout import TARGET
 from xpkg.sandbox.manifest import scan
-from xpkg.sandbox.objects import check
+from xpkg.sandbox.objects import Rules, check
 
 Tree = Callable[[Mapping[str, bytes | str | None]], Path]
 KERNEL = Objects(format="elf64-little", machine="EM_X86_64", types=("REL",))
@@ -32,10 +33,11 @@ def member(name: bytes, content: bytes, size: int | None = None) -> bytes:
     return header + str(length).encode().ljust(10) + b"`\n" + content + b"\n" * (len(content) % 2)
 
 
-def problems(tree: Path, objects: Objects = KERNEL, allowed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+def problems(tree: Path, objects: Objects | Rules = KERNEL, allowed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     manifest = scan(tree, own=TARGET, package="lwt")
+    rules = Rules.of(objects) if isinstance(objects, Objects) else objects
     try:
-        check(tree, manifest, objects, allowed=allowed, package="lwt.5.7.0")
+        check(tree, manifest, rules, allowed=allowed, package="lwt.5.7.0")
     except BuildError as caught:
         error = caught
     else:
@@ -56,7 +58,7 @@ def test_objects_of_the_target_pass(tree: Tree) -> None:
     [
         (elf(machine=183), "is elf64-little EM_AARCH64 REL"),
         (elf(machine=3, bits=1), "is elf32-little EM_386 REL"),
-        (elf(machine=62, bits=1), "is elf32-little EM_X86_64 REL"),
+        (elf(machine=62, bits=1), "is elf32-little EM_X86_64 x32 REL"),
         (elf(order=2), "is elf64-big EM_X86_64 REL"),
         (elf(kind=3), "is elf64-little EM_X86_64 DYN"),
         (elf(kind=2), "is elf64-little EM_X86_64 EXEC"),
@@ -150,7 +152,7 @@ def test_many_problems_are_counted(tree: Tree) -> None:
     [
         (Objects(format="coff", machine="EM_X86_64"), "unknown object format 'coff'"),
         (Objects(format="elf64-little", machine="x86_64"), "unknown ELF machine 'x86_64'"),
-        (Objects(format="elf64-little", machine="EM_X86_64", types=("OBJ",)), "unknown ELF type 'OBJ'"),
+        (Objects(format="elf64-little", machine="EM_X86_64", types=("OBJ",)), "unknown object type 'OBJ'"),
     ],
 )
 def test_target_files_that_ask_for_what_there_is_not(tree: Tree, objects: Objects, said: str) -> None:
@@ -180,3 +182,148 @@ def test_an_empty_archive_and_none() -> None:
     assert list(members(MAGIC + member(b"/\xb2", b"12"))) == [Member("/\xb2", 68, 2, False)]  # no number
     with pytest.raises(MalformedArchive):
         list(members(b"not one"))
+
+
+def flagged(machine: int, flags: int, bits: int = 2, kind: int = 1, osabi: int = 0) -> bytes:
+    """An object with e_flags and EI_OSABI."""
+    data = bytearray(elf(machine, bits, 1, kind))
+    data[7] = osabi
+    struct.pack_into("<I", data, 36 if bits == 1 else 48, flags)
+    return bytes(data)
+
+
+def target(machine: str, triple: str, *, bits: int = 64, cflags: tuple[str, ...] = (), **more: str) -> Target:
+    return Target(
+        name="board",
+        description="",
+        triple=triple,
+        variables={"arch": "a", "os": "linux"},
+        toolchain=Toolchain(cflags=cflags),
+        layout=Layout(),
+        objects=Objects(format=f"elf{bits}-little", machine=machine, **more),  # type: ignore[arg-type]
+        run=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "triple", "cflags", "more", "expected"),
+    [
+        ("EM_RISCV", "riscv64-linux-gnu", (), {}, "lp64d"),
+        ("EM_RISCV", "riscv64-unknown-none-elf", (), {}, None),
+        ("EM_RISCV", "riscv64-unknown-none-elf", ("-mabi=lp64",), {}, "lp64"),
+        ("EM_RISCV", "riscv64-linux-gnu", ("-mabi=lp64",), {"abi": "lp64f"}, "lp64f"),
+        ("EM_ARM", "arm-linux-gnueabihf", (), {}, "eabihf"),
+        ("EM_ARM", "arm-linux-gnueabi", (), {}, "eabi"),
+        ("EM_ARM", "arm-none-eabi", ("-mfloat-abi=hard",), {}, "eabihf"),
+        ("EM_ARM", "arm-linux-gnueabihf", ("-mfloat-abi=soft",), {}, "eabi"),
+        ("EM_MIPS", "mips64-linux-gnuabi64", (), {}, "n64"),
+        ("EM_MIPS", "mips-linux-gnu", ("-mabi=n32",), {}, "n32"),
+        ("EM_PPC64", "powerpc64le-linux-gnu", (), {}, "elfv2"),
+        ("EM_LOONGARCH", "loongarch64-linux-gnusf", (), {}, "lp64s"),
+        ("EM_X86_64", "x86_64-linux-gnu", (), {}, None),
+    ],
+)
+def test_the_calling_convention_follows_from_the_target(
+    machine: str, triple: str, cflags: tuple[str, ...], more: dict[str, str], expected: str | None
+) -> None:
+    assert expected_abi(target(machine, triple, cflags=cflags, **more)) == expected
+
+
+@pytest.mark.parametrize(
+    ("machine", "triple", "content", "said"),
+    [
+        ("EM_RISCV", "riscv64-linux-gnu", flagged(243, 0x5), None),
+        ("EM_RISCV", "riscv64-linux-gnu", flagged(243, 0x1), "is elf64-little EM_RISCV lp64 REL"),
+        ("EM_RISCV", "riscv64-linux-gnu", flagged(243, 0x3), "is elf64-little EM_RISCV lp64f REL"),
+        ("EM_RISCV", "riscv64-linux-gnu", flagged(243, 0xD), "is elf64-little EM_RISCV lp64e REL"),
+        ("EM_PPC64", "powerpc64le-linux-gnu", flagged(21, 1), "is elf64-little EM_PPC64 elfv1 REL"),
+        ("EM_LOONGARCH", "loongarch64-linux-gnu", flagged(258, 0x41), "is elf64-little EM_LOONGARCH lp64s REL"),
+        ("EM_X86_64", "x86_64-linux-gnu", flagged(62, 0, osabi=3), None),
+        ("EM_X86_64", "x86_64-linux-gnu", flagged(62, 0, osabi=9), "is marked for FreeBSD (EI_OSABI 9)"),
+    ],
+)
+def test_calling_conventions_and_systems(
+    tree: Tree, machine: str, triple: str, content: bytes, said: str | None
+) -> None:
+    of = target(machine, triple)
+    assert of.objects is not None
+    rules = Rules.of(of.objects, of)
+    expected = [] if said is None else [("lib/x.o", f"{said}, wanted {rules}")]
+    assert problems(tree({"lib/x.o": content}), rules) == expected
+
+
+ARM = Rules.of(Objects(format="elf32-little", machine="EM_ARM", abi="eabihf"))
+HARD, SOFT = "wanted elf32-little EM_ARM eabihf", Rules.of(Objects(format="elf32-little", machine="EM_ARM", abi="eabi"))
+
+
+def with_attributes(attributes: bytes) -> bytes:
+    """An ARM object whose one section has build attributes."""
+    inner = b"\x01" + struct.pack("<I", 5 + len(attributes)) + attributes
+    vendor = struct.pack("<I", 4 + 6 + len(inner)) + b"aeabi\0" + inner
+    table = b"A" + vendor
+    header = bytearray(flagged(40, 0x5000000, bits=1)[:52])
+    struct.pack_into("<I", header, 32, 52 + len(table))  # e_shoff
+    struct.pack_into("<HHH", header, 46, 40, 1, 0)  # e_shentsize, e_shnum
+    section = struct.pack("<IIIIIIIIII", 0, 0x70000003, 0, 0, 52, len(table), 0, 0, 1, 0)
+    return bytes(header) + table + section
+
+
+def test_arm_floats(tree: Tree) -> None:
+    program = flagged(40, 0x5000200, bits=1, kind=2)
+    hard = with_attributes(b"\x05cortex-a8\0\x06\x0a\x1c\x01")  # CPU_name, CPU_arch, ABI_VFP_args = 1
+    silent = with_attributes(b"\x06\x0a")
+    files = {"bin/a": program, "lib/hard.o": hard, "lib/old.o": flagged(40, 0x4000000, bits=1), "lib/silent.o": silent}
+    found = tree(files)
+    assert problems(found, ARM) == [
+        ("bin/a", f"is elf32-little EM_ARM eabi EXEC, {HARD}"),
+        ("lib/old.o", f"is elf32-little EM_ARM EABI version 4 REL, {HARD}"),
+    ]
+    assert [path for path, _ in problems(found, SOFT)] == ["lib/hard.o", "lib/old.o"]
+
+
+def coff(machine: int) -> bytes:
+    return struct.pack("<HHIIIHH", machine, 1, 0, 60, 3, 0, 0).ljust(80, b"\0")
+
+
+def image(machine: int, magic: int = 0x20B, flags: int = 0x22, cut: int = 200) -> bytes:
+    header = b"PE\0\0" + struct.pack("<HHIIIHHH", machine, 1, 0, 0, 0, 240, flags, magic).ljust(60, b"\0")
+    return (b"MZ".ljust(60, b"\0") + struct.pack("<I", 64) + header)[:cut]
+
+
+def test_windows(tree: Tree) -> None:
+    rules = Rules.of(Objects(format="pe64-little", machine="IMAGE_FILE_MACHINE_AMD64"))
+    wanted = "wanted pe64-little IMAGE_FILE_MACHINE_AMD64"
+    imported = struct.pack("<HHHH", 0, 0xFFFF, 0, 0x8664).ljust(20, b"\0")
+    archive = MAGIC + member(b"a.o/", coff(0x8664)) + member(b"b.obj/", coff(0x14C)) + member(b"i.o/", imported)
+    files = {
+        "bin/good.exe": image(0x8664),
+        "bin/good.dll": image(0x8664, flags=0x2022),
+        "bin/host": elf(kind=2),
+        "bin/small.exe": image(0x14C, magic=0x10B),
+        "bin/cut.exe": image(0x8664, cut=80),
+        "bin/dos.exe": b"MZ only by name",
+        "lib/a.a": archive,
+        "lib/good.o": coff(0x8664),
+        "lib/other.o": coff(0xAA64),
+        "lib/short.o": b"d\x86\0\0",
+        "doc/MZ.txt": b"MZ is how programs begin",
+    }
+    assert problems(tree(files), rules) == [
+        ("bin/cut.exe", "has a cut off PE header"),
+        ("bin/dos.exe", "is no Windows program: it has no PE header"),
+        ("bin/host", f"is elf64-little EM_X86_64 EXEC, {wanted}"),
+        ("bin/small.exe", f"is pe32-little IMAGE_FILE_MACHINE_I386 EXEC, {wanted}"),
+        ("lib/a.a", f"(member b.obj) is pe32-little IMAGE_FILE_MACHINE_I386 REL, {wanted}"),
+        ("lib/other.o", f"is pe64-little IMAGE_FILE_MACHINE_ARM64 REL, {wanted}"),
+        ("lib/short.o", "is cut off: a COFF header has 20 bytes"),
+    ]
+
+
+def test_programs_of_other_systems_whatever_they_are_called(tree: Tree) -> None:
+    found = tree(
+        {"bin/a": image(0x8664), "bin/b": b"\xcf\xfa\xed\xfe....", "doc/c": b"MZ in a text", "d": b"\0asm...."}
+    )
+    assert problems(found) == [
+        ("bin/a", f"is a Windows program, {WANTED}"),
+        ("bin/b", f"is a Mach-O object, {WANTED}"),
+    ]
