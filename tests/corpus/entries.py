@@ -17,8 +17,8 @@
     reason = "..."
     overlay = true                 it is overlays/NAME.opam of this directory; else it is in the recipe
 
-A directory program holds ``dune-project``, ``dune`` and ``main.ml``; dune is asked for ``main.exe``.  All programs print to
-standard output what must be the same on every machine.
+A directory program holds ``dune-project``, ``dune`` and ``main.ml``; dune is asked for ``main.exe``.  All programs
+print to standard output what must be the same on every machine.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ HERE = Path(__file__).parent
 DEFAULT_TARGETS = ("linux-aarch64", "linux-riscv64", "linux-x86_64-musl")
 NEWEST = "5.4.1"
 _KEYS = frozenset(
-    ("version", "kind", "ocaml", "link", "flags", "program", "with", "command", "runs-on", "input", "targets", "skip")
-    + ("exception",)
+    (
+        *("version", "kind", "ocaml", "link", "flags", "program", "with", "command", "runs-on", "input"),
+        *("targets", "skip", "exception"),
+    )
 )
 _KINDS = ("library", "c", "tool")
 

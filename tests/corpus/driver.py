@@ -1,0 +1,138 @@
+"""A run: for each compiler the build machine first, whose output is the expected one, then each target."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.corpus.entries import Entry
+from tests.corpus.places import Place
+from tests.corpus.programs import ProgramFailed, Workshop
+from tests.corpus.results import Result, Run, Verdict
+from tests.corpus.state import NATIVE, NOT_REACHED, CommandFailed, State
+
+Outcome = tuple[Verdict, str]
+_NO_PROBLEM: Outcome = (Verdict.RAN, "")
+
+
+@dataclass(slots=True, kw_only=True)
+class Driver:
+    """``deadline`` is a moment of time.monotonic() after which nothing new is begun."""
+
+    state: State
+    scratch: Path
+    tell: Callable[[str], None]
+    one_at_a_time: bool = False
+    deadline: float = float("inf")
+    run: Run = field(default_factory=Run)
+
+    def go(self, entries: Sequence[Entry], targets: Sequence[str]) -> Run:
+        """Every entry on those of the targets that it is for."""
+        for ocaml in sorted({entry.ocaml for entry in entries}, reverse=True):
+            group = [entry for entry in entries if entry.ocaml == ocaml and set(entry.targets) & set(targets)]
+            expected: dict[str, bytes] = {}
+            for target in (NATIVE, *targets):
+                here = [entry for entry in group if target == NATIVE or target in entry.targets]
+                if here:
+                    self._place(Place(state=self.state, target=target, ocaml=ocaml), here, expected)
+        return self.run
+
+    def _place(self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes]) -> None:
+        started = time.monotonic()
+        skipped = {entry.name: entry.skip[place.target] for entry in entries if place.target in entry.skip}
+        outcomes: dict[str, Outcome] = {name: (Verdict.SKIPPED, reason) for name, reason in skipped.items()}
+        tried = [entry for entry in entries if entry.name not in outcomes]
+        self.tell(f"{place.target}, OCaml {place.ocaml}: {len(tried)} packages")
+        outcomes |= self._install(place, tried)
+        there = [entry for entry in tried if entry.name not in outcomes]
+        outcomes |= self._programs(place, there, expected)
+        times = place.build_times() if there else {}
+        for entry in entries:
+            verdict, detail = outcomes[entry.name]
+            self.run.results.append(
+                Result(
+                    name=entry.name,
+                    version=entry.version,
+                    ocaml=place.ocaml,
+                    target=place.target,
+                    verdict=verdict,
+                    seconds=times.get(entry.name) if entry in there else None,
+                    detail=detail,
+                    exception=None if entry.exception is None else entry.exception.reason,
+                )
+            )
+            self.tell(f"  {entry.label}: {verdict}{': ' + detail.splitlines()[0] if detail else ''}")
+        self.run.walls[f"{place.target} {place.ocaml}"] = time.monotonic() - started
+
+    def _install(self, place: Place, entries: Sequence[Entry]) -> dict[str, Outcome]:
+        """What could not be installed.  Together first; when that fails, one after another tells which."""
+        try:
+            place.prepare(entries)
+        except CommandFailed as error:
+            return {entry.name: _failed(error) for entry in entries}
+        if not self.one_at_a_time and entries and self._may_begin():
+            try:
+                place.install(entries)
+            except CommandFailed as error:
+                self.tell(f"  not all at once: {error.text.splitlines()[0]}")
+            else:
+                return {}
+        outcomes: dict[str, Outcome] = {}
+        for entry in entries:
+            if not self._may_begin():
+                outcomes[entry.name] = (Verdict.NOT_TRIED, "the time was up")
+                continue
+            try:
+                place.install([entry])
+            except CommandFailed as error:
+                outcomes[entry.name] = _failed(error)
+        return outcomes
+
+    def _programs(self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes]) -> dict[str, Outcome]:
+        if not entries:
+            return {}
+        try:
+            environment = place.environment()
+        except CommandFailed as error:
+            return {entry.name: _failed(error) for entry in entries}
+        workshop = Workshop(place=place, environment=environment, directory=self.scratch / place.switch)
+        workshop.directory.mkdir(parents=True)
+        with ThreadPoolExecutor(self.state.jobs) as pool:
+            done = pool.map(lambda entry: self._program(workshop, entry, expected), entries)
+            return dict(zip((entry.name for entry in entries), done, strict=True))
+
+    def _program(self, workshop: Workshop, entry: Entry, expected: dict[str, bytes]) -> Outcome:
+        try:
+            printed = workshop.run(entry, workshop.make(entry))
+        except ProgramFailed as error:
+            return Verdict.FAILED, str(error)
+        except subprocess.TimeoutExpired as error:
+            return Verdict.FAILED, f"still running after {error.timeout:.0f} s: {error.cmd}"
+        if printed is None:
+            return Verdict.BUILT, ""
+        if workshop.place.target == NATIVE:
+            expected[entry.name] = printed
+            return (Verdict.RAN, "") if printed else (Verdict.FAILED, "the program prints nothing to compare")
+        return _compared(printed, entry.name, expected)
+
+    def _may_begin(self) -> bool:
+        return time.monotonic() < self.deadline
+
+
+def _compared(printed: bytes, name: str, expected: Mapping[str, bytes]) -> Outcome:
+    if name not in expected:
+        return Verdict.FAILED, "nothing to compare with: it did not run on the build machine"
+    if printed == expected[name]:
+        return _NO_PROBLEM
+    ours, theirs = printed.decode(errors="replace"), expected[name].decode(errors="replace")
+    pairs = zip([*ours.splitlines(), "(end)"], [*theirs.splitlines(), "(end)"], strict=False)
+    there, here = next((pair for pair in pairs if pair[0] != pair[1]), ("", "other line ends"))
+    return Verdict.FAILED, f"other output: {there!r}, on the build machine {here!r}"
+
+
+def _failed(error: CommandFailed) -> Outcome:
+    return (Verdict.NOT_REACHED if error.reference in NOT_REACHED else Verdict.FAILED), error.text
