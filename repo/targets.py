@@ -91,6 +91,11 @@ class Target:
         return of_value([self.name, self.triple, dict(self.variables), *parts])
 
     @property
+    def findlib_name(self) -> str:
+        """The target's name where findlib and dune read it, as a toolchain: their names have no hyphens."""
+        return self.name.replace("-", "_")
+
+    @property
     def machine(self) -> str:
         """The name in instances and plans: ``build`` for the build machine."""
         return BUILD if self.name == NATIVE else self.name

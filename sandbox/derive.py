@@ -31,7 +31,7 @@ def derive(subject: Subject) -> Steps:
     names = [f"{recipe.name}.install"]
     if subject.cross:
         # dune names the file of a cross context after the context.
-        names.insert(0, f"{recipe.name}-{subject.machine.name}.install")
+        names.insert(0, f"{recipe.name}-{subject.machine.findlib_name}.install")
     return Steps(
         environment=tuple(sorted(_environment(subject, values, steps).items())),
         generated=_generated(subject),
@@ -48,7 +48,7 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
     if not subject.cross:
         return Step(phase=phase, argv=argv)
     cross = CrossTarget(
-        name=subject.machine.name,
+        name=subject.machine.findlib_name,
         triple=subject.machine.triple,
         build_triple=subject.native.triple,
         meson_file=f"{ETC}/cross.meson",
@@ -61,7 +61,7 @@ def _environment(subject: Subject, values: Environment, steps: list[Step]) -> di
     environment = build_environment(subject)
     if subject.cross and not _makes_compiler(subject) and not _picks_toolchain(steps):
         # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
-        environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.name
+        environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.findlib_name
         if subject.machine.toolchain.ocaml != "bin":
             environment["PATH"] = f"{TARGET}/{subject.machine.toolchain.ocaml}:{environment['PATH']}"
     for one in subject.setting:
@@ -89,8 +89,8 @@ def _generated(subject: Subject) -> tuple[tuple[str, str], ...]:
     native, machine = subject.native, subject.machine
     files = {"findlib.conf": toolfiles.findlib_conf(prefix=TOOLS, library=native.layout.lib)}
     if subject.cross and not _makes_compiler(subject):
-        files[f"findlib.conf.d/{machine.name}.conf"] = toolfiles.findlib_toolchain_conf(
-            name=machine.name,
+        files[f"findlib.conf.d/{machine.findlib_name}.conf"] = toolfiles.findlib_toolchain_conf(
+            name=machine.findlib_name,
             prefix=TARGET,
             library=machine.layout.lib,
             commands=machine.toolchain.ocaml,

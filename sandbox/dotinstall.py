@@ -67,7 +67,7 @@ def install_files(file: Path, build: Path, prefix: Path, subject: Subject) -> tu
     except OutsideTree as error:
         raise _refused(name, file.name, str(error)) from error
     parsed = parse(decode(place.read_bytes()), file.name)
-    sysroot = f"{subject.machine.name}-sysroot" if subject.cross else None
+    sysroot = f"{subject.machine.findlib_name}-sysroot" if subject.cross else None
     return install(placements(parsed, name, subject.machine.layout, sysroot), build, prefix, name)
 
 

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 class CrossTarget:
     """What rules need to know of a pair of machines."""
 
-    name: str
+    name: str  # of the findlib toolchain
     triple: str
     build_triple: str
     meson_file: str  # path in the sandbox

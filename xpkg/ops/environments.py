@@ -67,8 +67,8 @@ def _write_findlib(home: Home, switch: Switch, pair: Pair) -> Path:
     }
     if pair.target is not None:
         target = home.target(pair.target)
-        files[directory / "findlib.conf.d" / f"{target.name}.conf"] = toolfiles.findlib_toolchain_conf(
-            name=target.name,
+        files[directory / "findlib.conf.d" / f"{target.findlib_name}.conf"] = toolfiles.findlib_toolchain_conf(
+            name=target.findlib_name,
             prefix=str(switch.prefix(pair.tree(pair.machine))),
             library=target.layout.lib,
             commands=target.toolchain.ocaml,
