@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from xpkg.cli import options as opt
@@ -28,12 +30,13 @@ def run(
     """Run a product of a target in the target's runner, an emulator or a harness.
 
     PRODUCT is a path, or the name of a product in the target's prefix.  The runner is built when it is first needed;
-    the exit status is the runner's.
+    the exit status is the product's, 128 and the signal's number when a signal ended it.
     """
     printer, home = opt.printer(False, verbose), opt.home(switch_name)
     pair = opt.pair(home, target_name)
     how = ops.runner_of(home, pair)
-    found = ops.find_product(home.find_switch(), pair, how, product)
+    found = ops.find_product(home, pair, how, product)
+    ops.check_machine(home, pair, found)
     with TerminalProgress(printer) as progress:
         place = ops.prepare_runner(home, how, Options(jobs=opt.jobs_or_default(jobs)), progress)
-    return ops.run_product(place, how, found, arguments)
+    return ops.run_product(place, how, found, arguments, os.environ)

@@ -1,17 +1,23 @@
-"""Running a product of a target: the target's runner, built and placed apart from every switch."""
+"""Running a product of a target: the target's runner, built and placed apart from every switch.
+
+A command line in a target's ``[run]`` table has two words to fill in: ``{product}``, and ``{prefix}``, the target's
+prefix of the switch in use, whose libraries the product may need; empty where there is none.
+"""
 
 from __future__ import annotations
 
-import fnmatch
-import subprocess
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xpkg.core.errors import BuildError, NotFoundError, UsageError
+from xpkg.core.errors import BuildError, NotFoundError, UsageError, XpkgError
 from xpkg.core.files import disk_errors, publish_directory, remove_tree, temporary_beside
+from xpkg.core.foreground import run_in_foreground
 from xpkg.core.locks import locked
-from xpkg.core.text import did_you_mean
+from xpkg.core.programs import find_program
+from xpkg.core.text import did_you_mean, printable
 from xpkg.ops.building import Options, build_all
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
@@ -24,7 +30,6 @@ from xpkg.solver.model import Request
 
 if TYPE_CHECKING:
     from xpkg.ops.progress import Progress
-    from xpkg.sandbox.switches import Switch
 
 
 def runner_of(home: Home, pair: Pair) -> Run:
@@ -37,32 +42,87 @@ def runner_of(home: Home, pair: Pair) -> Run:
     return run
 
 
-def find_product(switch: Switch, pair: Pair, run: Run, name: str) -> Path:
-    """A file of that path, or the one product of that name in the target's prefix."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A file to run, and the prefix whose libraries it may need."""
+
+    path: Path
+    prefix: Path | None
+
+
+def find_product(home: Home, pair: Pair, run: Run, name: str) -> Product:
+    """A file of that path, or the one product of that name in the target's prefix of the switch in use.
+
+    A path needs no switch.  NotFoundError ``unknown-product`` with the products there are.
+    """
     if Path(name).is_file():
-        return Path(name).absolute()
-    prefix = switch.prefix(pair.machine)
-    products = sorted(
-        path for pattern in run.products for path in prefix.rglob("*") if fnmatch.fnmatch(path.name, pattern)
-    )
-    matching = [path for path in products if path.name == name or str(path.relative_to(prefix)) == name]
+        return Product(path=Path(name).absolute(), prefix=_prefix_if_any(home, pair))
+    prefix = home.find_switch(make=False).prefix(pair.machine)
+    products = _products(prefix, run)
+    matching = [path for path in products if name in (path.name, str(path.relative_to(prefix)))]
     if len(matching) == 1:
-        return matching[0]
+        return Product(path=matching[0], prefix=prefix)
     known = [str(path.relative_to(prefix)) for path in products]
     raise NotFoundError(
-        f"{'no product is' if not matching else 'several products are'} named {name}",
+        f"{'no product is' if not matching else 'several products are'} named {printable(name)}",
         reference="unknown-product",
         context=(("prefix", str(prefix)), ("products", ", ".join(known) or "none")),
         hint=did_you_mean(name, [path.name for path in products]),
     )
 
 
+def _products(prefix: Path, run: Run) -> list[Path]:
+    """What fits the patterns: with a slash the path below the prefix, else the name of a file at any place."""
+    found = {
+        path
+        for pattern in run.products
+        for path in (prefix.glob(pattern) if "/" in pattern else prefix.rglob(pattern))
+        if path.is_file()
+    }
+    return sorted(found)
+
+
+def _prefix_if_any(home: Home, pair: Pair) -> Path | None:
+    try:
+        prefix = home.find_switch(make=False).prefix(pair.machine)
+    except XpkgError:
+        return None  # a program that was built elsewhere runs without any switch
+    return prefix if prefix.is_dir() else None
+
+
+def check_machine(home: Home, pair: Pair, product: Product) -> None:
+    """BuildError ``wrong-objects`` for an ELF file of another machine: it is not to be run as the target's."""
+    from xpkg.sandbox.elf import MalformedObject, machine_name, machine_numbers, read_header
+
+    objects = None if pair.target is None else home.target(pair.target).objects
+    if objects is None:
+        return
+    with disk_errors("read", product.path), product.path.open("rb") as stream:
+        head = stream.read(64)
+    try:
+        header = read_header(head)
+    except MalformedObject:
+        return  # a script, say; the runner tells what it cannot run
+    if (header.format, header.machine) != (objects.format, machine_numbers().get(objects.machine)):
+        raise BuildError(
+            f"{printable(str(product.path))} is no program of {pair.target}",
+            reference="wrong-objects",
+            context=(("it is", f"{header.format} {machine_name(header.machine)}"), ("wanted", f"{objects.format} {objects.machine}")),
+        )
+
+
 def prepare_runner(home: Home, run: Run, options: Options, progress: Progress) -> Path:
-    """The prefix of the runner's package, built when it is not there yet."""
+    """The prefix of the runner's package, built when it is not there yet.
+
+    ConfigurationError ``missing-system-tool`` when the machine lacks a program that it starts, such as an emulator.
+    """
     pair = Pair()
     request = Request(install=install_atoms(home, pair, [run.package]))
     plan = build_all(home, Plan((plan_request(home, pair, request),)), options, progress).plan
     runner = next(task for task in plan.tasks if task.recipe.name == run.package)
+    for tool, package in sorted(runner.system_tools.items()):
+        # Also when it was built long ago: it is the machine that may lack it now.
+        find_program(tool, package, needed_for=run.package)
     outputs = [home.store.output(key) for key in (runner.key, *runner.tools)]
     place = home.root.runners / runner.key
     with locked(home.root.locks, f"runner-{runner.key}"):
@@ -80,12 +140,18 @@ def prepare_runner(home: Home, run: Run, options: Options, progress: Progress) -
     return place
 
 
-def run_product(place: Path, run: Run, product: Path, arguments: Sequence[str]) -> int:
-    """Run the product on the caller's terminal; the runner's exit status.  BuildError when it cannot start."""
-    words = [word.replace("{product}", str(product)) for word in run.command]
+def run_product(
+    place: Path, run: Run, product: Product, arguments: Sequence[str], environment: Mapping[str, str]
+) -> int:
+    """Run the product on the caller's terminal; its exit status, 128+n after signal n.
+
+    BuildError when the runner cannot be started.
+    """
+    filled = {"product": str(product.path), "prefix": str(product.prefix or "")}
+    words = [re.sub(r"\{(product|prefix)\}", lambda found: filled[found[1]], word) for word in run.command]
     program = place / "bin" / words[0]
     try:
-        return subprocess.run([str(program), *words[1:], *arguments], check=False).returncode
+        return run_in_foreground([str(program), *words[1:], *arguments], environment)
     except OSError as error:
         raise BuildError(
             f"the runner {run.package} cannot be started: {error.strerror}", context=(("program", str(program)),)
