@@ -81,7 +81,7 @@ class Workshop:
 
     def _ocaml(self, entry: Entry, source: Path) -> Path:
         name = self.place.toolchain(self.environment)
-        toolchain = () if name is None else ("-toolchain", name)
+        toolchain = () if name is None else ("-toolchain", name.replace("-", "_"))  # findlib has no hyphens
         # A target without processes has nothing to link a program with: one object holds all.
         linked = self.place.command(source, ()) is not None
         product = source.with_suffix(".exe" if linked else ".o")
