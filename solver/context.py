@@ -203,22 +203,27 @@ class RepoContext:
         return AllOf((own, self._toolchain(instance.machine)))
 
     def _toolchain(self, machine: str) -> Formula:
-        """What all packages of a machine need to be compiled."""
+        """What all packages of a machine need to be compiled.
+
+        Those of a target need the build machine's as well: makefiles compile programs that run while building, and
+        no recipe says so, as elsewhere one compiler does for both.
+        """
         found = self._toolchains.get(machine)
         if found is None:
-            where = "the build machine" if machine == BUILD else machine
-            implicit = f"C toolchain of {where}"
-            tools = [
-                _any_of(
-                    [
-                        Need(name=name, machine=machine, versions=of, reason=implicit, implicit=implicit)
-                        for name, of in self._alternatives(tool, None)
-                    ]
-                )
-                for tool in self._machines[machine].toolchain.packages
-            ]
-            found = self._toolchains[machine] = AllOf(tuple(tools))
+            there = dict.fromkeys((machine, BUILD))
+            found = self._toolchains[machine] = AllOf(tuple(tool for one in there for tool in self._tools_of(one)))
         return found
+
+    def _tools_of(self, machine: str) -> Iterator[Formula]:
+        where = "the build machine" if machine == BUILD else machine
+        implicit = f"C toolchain of {where}"
+        for tool in self._machines[machine].toolchain.packages:
+            yield _any_of(
+                [
+                    Need(name=name, machine=machine, versions=of, reason=implicit, implicit=implicit)
+                    for name, of in self._alternatives(tool, None)
+                ]
+            )
 
     def _compiler(self, instance: Instance, compiler: str) -> Iterator[Need]:
         """On a target, ``ocaml`` is the target's compiler, of the version that the build machine has."""

@@ -59,6 +59,7 @@ RECIPES = {
     "needs-linux.1": 'depends: ["only-linux"]',
     "apart.1": 'conflicts: ["dune" {>= "3"} "linked"]',
 }
+TOOLCHAINS = ["cc moon (C toolchain of moon)", "cc build (C toolchain of the build machine)"]
 CROSS = '[build]\ndune = "runs while building"\n'
 
 Make = Callable[..., RepoContext]
@@ -111,6 +112,7 @@ def test_each_edge_goes_where_it_is_laid_down(make: Make) -> None:
         "ppx_x build (ppx_x says x-runs-on: both)",
         "ppx_x moon (ppx_x says x-runs-on: both)",
         "cc moon (C toolchain of moon)",
+        "cc build (C toolchain of the build machine)",
     ]
 
 
@@ -159,7 +161,7 @@ def test_where_a_name_belongs(make: Make) -> None:
 
 def test_filters_see_the_machine_the_instance_is_for(make: Make) -> None:
     context = make()
-    assert placed(context, "shell") == ["cc moon (C toolchain of moon)"]
+    assert placed(context, "shell") == TOOLCHAINS
     candidate = context.candidate(Instance(name="shell", version="1", machine=BUILD), requested=False)
     assert isinstance(candidate, Candidate)
     assert "bash" in str(candidate.depends)
@@ -167,8 +169,8 @@ def test_filters_see_the_machine_the_instance_is_for(make: Make) -> None:
 
 def test_tests_reach_only_what_is_asked_for(make: Make) -> None:
     context = make(with_test=True)
-    assert placed(context, "shell", requested=False) == ["cc moon (C toolchain of moon)"]
-    assert len(placed(context, "shell", requested=True)) == 2
+    assert placed(context, "shell", requested=False) == TOOLCHAINS
+    assert len(placed(context, "shell", requested=True)) == 3
 
 
 def test_what_is_unavailable_says_which_filter(make: Make) -> None:

@@ -188,6 +188,7 @@ def test_a_targets_toolchain_may_be_provided(make: Make) -> None:
     context = make(more, tools='["moon-cc"]')
     solution = asked(context, "glad")
     assert [f"{node.instance}: {node.reason}" for node in solution.nodes] == [
+        "cc 1 (build machine): C toolchain of the build machine",
         "cc-b 1: C toolchain of moon",
         "glad 1: requested",
     ]
