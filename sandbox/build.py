@@ -14,7 +14,7 @@ from pathlib import Path
 from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
-from xpkg.sandbox import failures
+from xpkg.sandbox import failures, paths
 from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.isolation import Isolation, View
@@ -156,6 +156,10 @@ class Builder:
                 Rules.of(machine.objects, machine),
                 allowed=task.recipe.x_build_machine_files,
                 package=task.label,
+            )
+        if task.subject.cross:
+            paths.check(
+                staged / "files", manifest, machine, allowed=task.recipe.x_build_machine_files, package=task.label
             )
         return OutputRecord(
             name=task.recipe.name,

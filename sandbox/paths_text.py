@@ -1,0 +1,90 @@
+"""Places of the build machine in the files that tell users of a prefix how to compile and link.
+
+Looked at: pkg-config's ``.pc``, findlib's ``META``, CMake's ``*.cmake``, libtool's ``.la``, ``*-config`` scripts,
+OCaml's ``Makefile.config``, and the linker flags that OCaml libraries keep.  A flag that leads out of the target's
+prefix makes everybody's builds use the build machine's headers and libraries, or fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from xpkg.core.text import printable
+from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.paths_programs import place_of
+
+LARGEST = 4 << 20
+"""Bytes of such a file that are looked at."""
+
+_FLAG = re.compile(
+    r"""(?:^|[\s"'=;,(`])(-I|-L|-isystem|-idirafter|-iquote|-F|-Wl,-rpath(?:-link)?[,=]|-R)[ \t]*"?(/[^\s"',;()`\\]*)"""
+)
+_LIBRARY = re.compile(r"""(?:^|[\s"'=;])(/[^\s"',;()=]*\.(?:a|la|so(?:\.[0-9]+)*|dylib))(?=$|[\s"',;()])""")
+_PC_VARIABLE = re.compile(r"(prefix|exec_prefix|libdir|includedir|sharedlibdir)\s*=\s*\"?(/[^\s\"]*)")
+_LA_VARIABLE = re.compile(r"(libdir)='(/[^']*)'")
+_META_DIRECTORY = re.compile(r'\b(directory)\s*\+?=\s*"(/[^"]*)"')
+_CMAKE_PLACE = re.compile(r"()(/usr/(?:local/)?(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])")
+# In OCaml's marshalled libraries a flag ends where its text does, with any byte.
+_IN_LIBRARY = re.compile(
+    rb"(-I|-L|-Wl,-rpath,)[ ]?((?:/usr/|/lib|/opt/|/home/|/root/|%s/)[\x21-\x7e]*)" % TOOLS.encode()
+)
+
+Pattern = re.Pattern[str]
+
+
+def looked_at(name: str) -> Callable[[str], Iterator[tuple[int, str]]] | None:
+    """What finds the (line, problem) pairs in the text of a file of that name; None when it is not looked at."""
+    patterns, tools = _patterns(name)
+    return None if patterns is None else lambda text: _found(text, patterns, tools=tools)
+
+
+def _patterns(name: str) -> tuple[tuple[Pattern, ...] | None, bool]:
+    """What to look for, and whether paths of the build machine's tools count."""
+    if name.endswith((".pc", ".pc.in")):
+        return (_PC_VARIABLE, _FLAG, _LIBRARY), True
+    if name == "META" or name.startswith("META."):
+        return (_META_DIRECTORY, _FLAG, _LIBRARY), True
+    if name.endswith(".cmake"):
+        return (_CMAKE_PLACE, _FLAG, _LIBRARY), True
+    if name.endswith(".la"):
+        return (_LA_VARIABLE, _FLAG, _LIBRARY), True
+    if name.endswith("-config"):
+        return (_FLAG, _LIBRARY), True
+    # A compiler's own settings name the tools that it runs, on the build machine.
+    return ((_FLAG,), False) if name == "Makefile.config" else (None, False)
+
+
+def _found(text: str, patterns: tuple[Pattern, ...], *, tools: bool) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if "/" not in line or line.lstrip().startswith("#"):
+            continue
+        told: set[str] = set()
+        for pattern in patterns:
+            for match in pattern.finditer(line):
+                word, path = (match[1], match[2]) if pattern.groups == 2 else ("", match[1])
+                what = _foreign(path)
+                if what is None or path in told or (not tools and path.startswith(TOOLS)):
+                    continue
+                told.add(path)
+                yield number, f"{_shown(word, path)} names {what}"
+
+
+def in_ocaml_library(data: bytes) -> Iterator[str]:
+    """What is wrong with the flags that a ``.cma`` or ``.cmxa`` gives the linker whenever it is linked."""
+    for flag, path in dict.fromkeys(_IN_LIBRARY.findall(data)):
+        text = path.decode("ascii")
+        what = _foreign(text)
+        if what is not None:
+            yield f"gives the linker {_shown(flag.decode('ascii'), text)}, which names {what}"
+
+
+def _foreign(path: str) -> str | None:
+    what = place_of(path.rstrip("/") or "/")
+    return None if what is None or path.startswith(("//xpkg", TARGET)) else what
+
+
+def _shown(word: str, path: str) -> str:
+    """A flag or a variable as the file has it, in short."""
+    shown = printable(path if len(path) <= 240 else path[:240] + "...", keep="")
+    return f"{word}{'' if word.startswith('-') or not word else '='}{shown}"

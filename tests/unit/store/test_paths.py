@@ -1,0 +1,192 @@
+"""The path check: what a target's package holds must not lead back to the build machine."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from xpkg.core.errors import BuildError
+from xpkg.repo.targets import Layout, Objects, Target, Toolchain
+from xpkg.sandbox.elf import Loading, MalformedObject, loading
+from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.manifest import scan
+from xpkg.sandbox.paths import check
+from xpkg.sandbox.paths_programs import bytecode_runtime, loading_problems
+
+Tree = Callable[[Mapping[str, bytes | str | None]], Path]
+HERE = "a directory of the machine it is on, outside the target's prefix"
+THERE = "the prefix of the build machine's tools"
+
+BOARD = Target(
+    name="board",
+    description="",
+    triple="aarch64-linux-gnu",
+    variables={"arch": "arm64", "os": "linux", "libc": "glibc"},
+    toolchain=Toolchain(cc="cross/bin/board-cc", ocaml="cross/bin"),
+    layout=Layout(),
+    objects=Objects(format="elf64-little", machine="EM_AARCH64"),
+    run=None,
+)
+
+
+def problems(tree: Path, allowed: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    manifest = scan(tree, own=TARGET, package="p")
+    try:
+        check(tree, manifest, BOARD, allowed=allowed, package="p.1")
+    except BuildError as error:
+        caught = error
+    else:
+        return []
+    assert caught.reference == "foreign-path"
+    return list(caught.context)
+
+
+def programs(tree: Path, *names: str) -> Path:
+    for name in names:
+        (tree / name).chmod(0o755)
+    return tree
+
+
+GOOD_PC = f"""\
+prefix={TARGET}
+libdir=${{prefix}}/lib
+sysconfdir=/etc
+Name: z
+# not this: -I/usr/include
+Cflags: -I${{includedir}} -I{TARGET}/include -DPATH="/usr/share/x"
+Libs: -L${{libdir}} -lz -Wl,-rpath,{TARGET}/lib {TARGET}/lib/libz.a
+"""
+
+
+def test_what_is_below_the_prefix_passes(tree: Tree) -> None:
+    files: dict[str, bytes | str | None] = {
+        "lib/pkgconfig/z.pc": GOOD_PC.encode(),
+        "lib/z/META": b'directory = "../y"\narchive(byte) = "z.cma"\nlinkopts = "-lz"\n',
+        "lib/cmake/z/zConfig.cmake": f'set(z_DIR "{TARGET}/lib")\nif(X STREQUAL "/usr")\nendif()\n'.encode(),
+        "lib/libz.la": f"libdir='{TARGET}/lib'\ndependency_libs=' -L{TARGET}/lib -lm'\n".encode(),
+        "lib/ocaml/Makefile.config": f"CC={TOOLS}/bin/cc -I{TOOLS}/lib\nBINDIR={TARGET}/bin\n".encode(),
+        "bin/script": b"#!/bin/sh\nexec /usr/bin/env x\n",
+        "cross/bin/ocamldep": f"#!{TOOLS}/bin/sh\n".encode(),
+        "lib/z/z.cmxa": b"Caml1999Z035...-L" + f"{TARGET}/lib".encode() + b"\0-lz",
+        "share/doc/notes": b"Compile it with -I/usr/include.",
+    }
+    assert problems(programs(tree(files), "bin/script", "cross/bin/ocamldep")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("lib/pkgconfig/z.pc", "Cflags: -I/usr/include -DX", f"-I/usr/include names {HERE}"),
+        ("lib/pkgconfig/z.pc", "prefix=/usr/local", f"prefix=/usr/local names {HERE}"),
+        ("lib/pkgconfig/z.pc", f"Libs: -L{TOOLS}/lib -lz", f"-L{TOOLS}/lib names {THERE}"),
+        ("lib/pkgconfig/z.pc", "Libs: /usr/lib/libz.so.1", f"/usr/lib/libz.so.1 names {HERE}"),
+        ("lib/pkgconfig/z.pc", "Libs: -L/xpkg/src/build -lz", "-L/xpkg/src/build names a directory of the build"),
+        ("lib/z/META", 'linkopts = "-L/usr/lib -lz"', f"-L/usr/lib names {HERE}"),
+        ("lib/z/META", 'directory = "/usr/lib/ocaml/z"', f"directory=/usr/lib/ocaml/z names {HERE}"),
+        ("lib/cmake/z.cmake", 'set(INC "/usr/include;x")', f"/usr/include names {HERE}"),
+        ("lib/cmake/z.cmake", "set(L /usr/lib/x/libz.so)", f"/usr/lib/x/libz.so names {HERE}"),
+        ("lib/libz.la", "libdir='/usr/local/lib'", f"libdir=/usr/local/lib names {HERE}"),
+        ("lib/libz.la", "dependency_libs=' -L/opt/x -lm'", f"-L/opt/x names {HERE}"),
+        ("bin/z-config", "echo -isystem /usr/include/z", f"-isystem/usr/include/z names {HERE}"),
+        ("bin/z-config", "echo -L /home/me/lib", f"-L/home/me/lib names {HERE}"),
+        ("lib/ocaml/Makefile.config", "NATIVECCLIBS=-L/usr/lib", f"-L/usr/lib names {HERE}"),
+    ],
+)  # fmt: skip
+def test_flags_that_lead_elsewhere_are_told_with_their_line(tree: Tree, name: str, line: str, said: str) -> None:
+    assert problems(tree({name: f"first\n\n{line}\nlast\n".encode()})) == [(f"{name}:3", said)]
+
+
+def test_flags_that_ocaml_libraries_keep(tree: Tree) -> None:
+    content = b"Caml1999Z035 \x84\x95\xa6-L/usr/lib/x86_64-linux-gnu\x90-L" + f"{TOOLS}/lib/z".encode() + b"\0end"
+    assert problems(tree({"lib/z.cmxa": content, "lib/z.cma": b"-L/usr/lib/y", "lib/z.txt": content})) == [
+        ("lib/z.cma", f"gives the linker -L/usr/lib/y, which names {HERE}"),
+        ("lib/z.cmxa", f"gives the linker -L/usr/lib/x86_64-linux-gnu, which names {HERE}"),
+        ("lib/z.cmxa", f"gives the linker -L{TOOLS}/lib/z, which names {THERE}"),
+    ]
+
+
+def bytecode(runtime: bytes | None, count: int | None = None) -> bytes:
+    """A bytecode program: its code, the name of its interpreter, the table of sections, the magic."""
+    sections = [(b"CODE", b"code")] + ([] if runtime is None else [(b"RNTM", runtime)]) + [(b"PRIM", b"prim\0")]
+    table = b"".join(struct.pack(">4sI", name, len(content)) for name, content in sections)
+    body = b"".join(content for _, content in sections)
+    return body + table + struct.pack(">I", len(sections) if count is None else count) + b"Caml1999X035"
+
+
+def test_what_is_started_on_the_target(tree: Tree) -> None:
+    files: dict[str, bytes | str | None] = {
+        "bin/byte": bytecode(f"{TOOLS}/bin/ocamlrun".encode()),
+        "bin/good": bytecode(f"{TARGET}/bin/ocamlrun".encode()),
+        "bin/odd": bytecode(None, count=1000),
+        "bin/short": bytecode(None, count=5),
+        "bin/shebang": f"#! {TOOLS}/bin/ocamlrun\n".encode() + bytecode(None),
+        "bin/tool": f"#!{TOOLS}/bin/python3 -s\n".encode(),
+        "lib/data": f"#!{TOOLS}/bin/python3\n".encode(),  # nobody can start it
+    }
+    runnable = [name for name in files if name.startswith("bin/")]
+    assert problems(programs(tree(files), *runnable)) == [
+        ("bin/byte", f"is bytecode for {TOOLS}/bin/ocamlrun, in {THERE}"),
+        ("bin/odd", "is a bytecode program with a malformed table of sections"),
+        ("bin/shebang", f"is a script for {TOOLS}/bin/ocamlrun, in {THERE}"),
+        ("bin/short", "is a bytecode program with a malformed table of sections"),
+        ("bin/tool", f"is a script for {TOOLS}/bin/python3, in {THERE}"),
+    ]
+
+
+def test_the_recipe_says_what_is_for_the_build_machine(tree: Tree) -> None:
+    found = programs(tree({"bin/tool": f"#!{TOOLS}/bin/x\n".encode()}), "bin/tool")
+    assert problems(found, allowed=("bin/t*",)) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Loading(interpreter="/lib/ld-linux-aarch64.so.1", needed=("libc.so.6",), search=("$ORIGIN/../lib",)), []),
+        (Loading(search=(f"{TARGET}/lib:",)), []),
+        (
+            Loading(interpreter="/lib/ld-musl-aarch64.so.1"),
+            ["is started by /lib/ld-musl-aarch64.so.1, which is not the dynamic linker of glibc (INTERP)"],
+        ),
+        (
+            Loading(interpreter=f"{TARGET}/lib/ld-linux.so"),
+            [f"is started by {TARGET}/lib/ld-linux.so, which is not where the target has its dynamic linker (INTERP)"],
+        ),
+        (
+            Loading(search=("$ORIGIN:/usr/lib/x\x1b[31m",), needed=(f"{TOOLS}/lib/libz.so",)),
+            [
+                f"searches for libraries in /usr/lib/x\\x1b[31m, {HERE} (RUNPATH)",
+                f"needs the library {TOOLS}/lib/libz.so, in {THERE} (NEEDED)",
+            ],
+        ),
+    ],
+)
+def test_what_the_dynamic_linker_is_asked(asked: Loading, said: list[str]) -> None:
+    assert list(loading_problems(asked, BOARD)) == said
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize("flag", ["--enable-new-dtags", "--disable-new-dtags"])
+def test_programs_of_a_real_linker(tmp_path: Path, flag: str) -> None:
+    (tmp_path / "x.c").write_text("int main(void) { return 0; }\n")
+    command = ["gcc", "x.c", "-o", "x", f"-Wl,{flag},-rpath,/usr/lib:$ORIGIN", "-Wl,--no-as-needed", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    found = loading((tmp_path / "x").read_bytes())
+    assert found.interpreter is not None
+    assert found.interpreter.startswith("/lib")
+    assert found.search == ("/usr/lib:$ORIGIN",)
+    assert {"libm.so.6", "libc.so.6"} <= set(found.needed)
+    data = bytearray((tmp_path / "x").read_bytes())
+    struct.pack_into("<Q", data, 32, len(data) - 8)  # e_phoff
+    with pytest.raises(MalformedObject, match="program header table"):
+        loading(bytes(data))
+
+
+def test_the_interpreter_of_bytecode() -> None:
+    assert bytecode_runtime(bytecode(b"/usr/bin/ocamlrun\0")) == "/usr/bin/ocamlrun"
+    assert bytecode_runtime(bytecode(None)) is None
+    assert bytecode_runtime(b"Caml1999X035") is None
