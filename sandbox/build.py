@@ -252,3 +252,5 @@ def _write_generated(task: BuildTask, directory: Path) -> None:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+        if name.startswith("bin/"):
+            path.chmod(0o755)

@@ -9,14 +9,21 @@ from __future__ import annotations
 from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
 from xpkg.repo.targets import Target
-from xpkg.sandbox import toolfiles
+from xpkg.sandbox import target_commands, toolfiles
+from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
-from xpkg.sandbox.rules import CrossTarget, apply_rules, program
+from xpkg.sandbox.rules import apply_rules
 from xpkg.sandbox.steps import Step, Steps
+from xpkg.sandbox.target_commands import Commands
 from xpkg.sandbox.updates import apply_updates
 
 _MESON_TOOLS = {"c": "cc", "ar": "ar", "ld": "ld", "ranlib": "ranlib"}
+
+# Programs that start no compiler, and build systems of C that are told the target's by files and options.
+_PLAIN = {"cat", "chmod", "cp", "echo", "find", "install", "ln", "mkdir", "mv", "patch", "rm", "sed", "test", "touch"}
+_C_TOOLS = {"cc": "cc", "gcc": "cc", "ar": "ar", "ranlib": "ranlib", "ld": "ld"}
+_C_BUILDS = {"cmake", "meson", "ninja", "configure-for-target"}
 
 
 def derive(subject: Subject) -> Steps:
@@ -34,7 +41,7 @@ def derive(subject: Subject) -> Steps:
         names.insert(0, f"{recipe.name}-{subject.machine.findlib_name}.install")
     return Steps(
         environment=tuple(sorted(_environment(subject, values, steps).items())),
-        generated=_generated(subject),
+        generated=_generated(subject, steps),
         commands=tuple(steps),
         install_files=tuple(names),
     )
@@ -59,11 +66,13 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
 
 def _environment(subject: Subject, values: Environment, steps: list[Step]) -> dict[str, str]:
     environment = build_environment(subject)
-    if subject.cross and not _makes_compiler(subject) and not _picks_toolchain(steps):
+    if (told := _target_commands(subject, steps)) is not None:
         # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
         environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.findlib_name
-        if subject.machine.toolchain.ocaml != "bin":
-            environment["PATH"] = f"{TARGET}/{subject.machine.toolchain.ocaml}:{environment['PATH']}"
+        if told.path:
+            environment["PATH"] = f"{told.path}:{environment['PATH']}"
+        if "topkg" in subject.tools_seen:
+            environment["TOPKG_CONF_TOOLCHAIN"] = subject.machine.findlib_name
     for one in subject.setting:
         apply_updates(environment, one.recipe.setenv, variables(one))
     apply_updates(environment, subject.recipe.build_env, values)
@@ -75,16 +84,34 @@ def _makes_compiler(subject: Subject) -> bool:
     return "compiler" in subject.recipe.flags
 
 
-def _picks_toolchain(steps: list[Step]) -> bool:
-    """Whether a build system tells the two machines' compilers apart itself.
+def _target_commands(subject: Subject, steps: list[Step]) -> Commands | None:
+    """What is put before PATH; None where nothing is needed.
 
     dune and topkg are told the toolchain's name, and must not see it in the environment too: they would take the
     target's tools for what they build to run here as well.
     """
-    return any(program(step.argv) in ("dune", "jbuilder") or "--toolchain" in step.argv for step in steps)
+    if not subject.cross or _makes_compiler(subject) or all(_picks_toolchain(step) for step in steps):
+        return None
+    machine = subject.machine
+    plain = any(program(step.argv) == "make" for step in steps) and not any(
+        program(step.argv) in _C_BUILDS for step in steps
+    )
+    return Commands(
+        name=machine.findlib_name,
+        ocaml=f"{TARGET}/{machine.toolchain.ocaml}",
+        on_path=machine.toolchain.ocaml != "bin",
+        lib=f"{TARGET}/{machine.layout.lib}",
+        native=frozenset(subject.tools_seen),
+        c_tools={name: path for name, tool in _C_TOOLS.items() if plain and (path := subject.tool(tool))},
+    )
 
 
-def _generated(subject: Subject) -> tuple[tuple[str, str], ...]:
+def _picks_toolchain(step: Step) -> bool:
+    """Whether what the step runs tells the two machines' compilers apart itself, or runs none."""
+    return program(step.argv) in ("dune", "jbuilder", *_PLAIN) or "--toolchain" in step.argv
+
+
+def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ...]:
     """Configuration files, each only where something is there that reads it: nothing else may change a build's key."""
     native, machine = subject.native, subject.machine
     files = {"findlib.conf": toolfiles.findlib_conf(prefix=TOOLS, library=native.layout.lib)}
@@ -100,6 +127,10 @@ def _generated(subject: Subject) -> tuple[tuple[str, str], ...]:
         files["cross.meson"] = _meson(subject)
     if subject.cross and "cmake" in subject.tools_seen:
         files["toolchain.cmake"] = _cmake(subject)
+    if (told := _target_commands(subject, steps)) is not None:
+        files |= target_commands.scripts(told)
+    if any(step.argv[:1] == (target_commands.CONFIGURE,) for step in steps):
+        files["bin/configure-for-target"] = target_commands.configure_script()
     return tuple(sorted(files.items()))
 
 

@@ -122,14 +122,11 @@ def _package_variable(subject: Subject, package: str, variable: str) -> Value:
         return False
     if version is None:
         return None
-    if variable == "version":
-        return version
-    if package == "ocaml" and variable in (told := compiler_variables(machine)):
+    told: dict[str, Value] = {"version": version, "dev": False, "build": SOURCE if package == own.name else None}
+    if package == "ocaml":
+        told |= compiler_variables(machine)
+    if variable in told:
         return told[variable]
-    if variable == "dev":
-        return False
-    if variable == "build":
-        return SOURCE if package == own.name else None
     places = directories(prefix, machine)
     if variable in ("lib", "share", "etc", "doc"):
         return f"{places[variable]}/{package}"

@@ -7,23 +7,9 @@ machine it builds is left as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrossTarget:
-    """What rules need to know of a pair of machines."""
-
-    name: str  # of the findlib toolchain
-    triple: str
-    build_triple: str
-    meson_file: str  # path in the sandbox
-
-
-Argv = tuple[str, ...]
-Rule = Callable[[Argv, CrossTarget], tuple[Argv, str] | None]
+from xpkg.sandbox.cross_target import Argv, CrossTarget, Rule, program
+from xpkg.sandbox.rules_configure import configure
+from xpkg.sandbox.rules_ocaml import ocamlbuild, topkg
 
 # dune commands that build; the others (clean, subst, format) know no target.
 _DUNE_BUILDS = {"build", "install", "runtest", "test", "exec"}
@@ -40,11 +26,6 @@ def apply_rules(argv: Argv, cross: CrossTarget) -> tuple[Argv, tuple[str, ...]]:
     return argv, tuple(applied)
 
 
-def program(argv: Argv) -> str:
-    """The name of the program a command runs, without directories."""
-    return PurePosixPath(argv[0]).name if argv else ""
-
-
 def dune(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     """``-x TARGET``: dune's own cross context by findlib toolchain (dune manual, "Cross-Compilation")."""
     if program(argv) not in ("dune", "jbuilder") or len(argv) < 2 or argv[1] not in _DUNE_BUILDS:
@@ -52,23 +33,6 @@ def dune(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     if "-x" in argv or any(argument.startswith("--workspace") for argument in argv):
         return None
     return (*argv[:2], "-x", cross.name, *argv[2:]), f"dune: -x {cross.name} builds in the target's context"
-
-
-def topkg(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
-    """``--toolchain TARGET`` for topkg's build (topkg's ``Conf.toolchain``)."""
-    if program(argv) != "ocaml" or len(argv) < 3 or argv[1:3] != ("pkg/pkg.ml", "build") or "--toolchain" in argv:
-        return None
-    return (*argv, "--toolchain", cross.name), f"topkg: --toolchain {cross.name} selects the findlib toolchain"
-
-
-def autoconf(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
-    """``--build`` and ``--host``: autoconf calls the target "host" (autoconf manual, "Specifying Target Triplets")."""
-    if program(argv) not in ("configure", "configure.sh"):
-        return None
-    if any(argument.startswith(("--host", "--target", "-host", "-target")) for argument in argv):
-        return None
-    added = (f"--build={cross.build_triple}", f"--host={cross.triple}")
-    return (*argv, *added), "autoconf: --build and --host name the two machines"
 
 
 def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
@@ -80,4 +44,4 @@ def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     return (*argv[:2], "--cross-file", cross.meson_file, *argv[2:]), "meson: --cross-file describes the target"
 
 
-RULES: tuple[Rule, ...] = (dune, topkg, autoconf, meson)
+RULES: tuple[Rule, ...] = (dune, topkg, ocamlbuild, configure, meson)

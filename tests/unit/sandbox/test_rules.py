@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from xpkg.sandbox.rules import CrossTarget, apply_rules, program
+from xpkg.sandbox.cross_target import CrossTarget, program
+from xpkg.sandbox.rules import apply_rules
 
 CROSS = CrossTarget(
     name="toy", triple="riscv64-toy-none", build_triple="x86_64-linux-gnu", meson_file="/xpkg/etc/cross.meson"
 )
+CONFIGURE = "/xpkg/etc/bin/configure-for-target x86_64-linux-gnu riscv64-toy-none"
 CHANGED = [
     ("dune build -p lwt -j 2", "dune build -x toy -p lwt -j 2"),
     ("/usr/bin/dune build @install", "/usr/bin/dune build -x toy @install"),
     ("dune install --prefix /x lwt", "dune install -x toy --prefix /x lwt"),
     ("jbuilder build -p old", "jbuilder build -x toy -p old"),
     ("ocaml pkg/pkg.ml build --dev-pkg false", "ocaml pkg/pkg.ml build --dev-pkg false --toolchain toy"),
-    ("./configure --prefix=/x", "./configure --prefix=/x --build=x86_64-linux-gnu --host=riscv64-toy-none"),
-    ("../src/configure", "../src/configure --build=x86_64-linux-gnu --host=riscv64-toy-none"),
+    ("topkg build --pinned true", "topkg build --pinned true --toolchain toy"),
+    ("pkg/pkg.ml build", "pkg/pkg.ml build --toolchain toy"),
+    ("ocaml -w +a pkg/pkg.ml build", "ocaml -w +a pkg/pkg.ml build --toolchain toy"),
+    ("ocaml pkg/pkg.ml build -- doc", "ocaml pkg/pkg.ml build --toolchain toy -- doc"),
+    ("ocamlbuild -use-ocamlfind a.native", "ocamlbuild -toolchain toy -use-ocamlfind a.native"),
+    ("./configure --prefix=/x", f"{CONFIGURE} ./configure --prefix=/x"),
+    ("../src/configure", f"{CONFIGURE} ../src/configure"),
+    ("sh ./configure -q", f"{CONFIGURE} sh ./configure -q"),
+    ("bash -e ./configure", f"{CONFIGURE} bash -e ./configure"),
+    ("env CFLAGS=-O2 ./configure", f"{CONFIGURE} env CFLAGS=-O2 ./configure"),
+    ("env CC=cc sh -x ./configure", f"{CONFIGURE} env CC=cc sh -x ./configure"),
     ("meson setup build --prefix=/x", "meson setup --cross-file /xpkg/etc/cross.meson build --prefix=/x"),
 ]
 UNCHANGED = [
@@ -27,6 +38,17 @@ UNCHANGED = [
     "ocaml pkg/pkg.ml test",
     "ocaml pkg/pkg.ml build --toolchain other",
     "ocaml setup.ml -configure",
+    "ocaml pkg/build.ml build",
+    "ocaml pkg/pkg.ml",
+    "topkg lint",
+    "cat pkg/pkg.ml build",
+    "ocamlbuild -toolchain other -use-ocamlfind a.native",
+    "ocamlbuild a.native",
+    "sh -c ./configure",
+    "sh -ec ./configure",
+    "sh ./build.sh configure",
+    "sh",
+    "env",
     "./configure --host=other-machine",
     "./configure --target=riscv64-toy-none",
     "./configure -host riscv64-toy-none",

@@ -1,0 +1,26 @@
+"""What the rules of cross-building work on: a command, and what is known of the two machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossTarget:
+    """What rules need to know of a pair of machines."""
+
+    name: str
+    triple: str
+    build_triple: str
+    meson_file: str  # path in the sandbox
+
+
+Argv = tuple[str, ...]
+Rule = Callable[[Argv, CrossTarget], tuple[Argv, str] | None]
+
+
+def program(argv: Argv) -> str:
+    """The name of the program a command runs, without directories."""
+    return PurePosixPath(argv[0]).name if argv else ""
