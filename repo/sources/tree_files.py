@@ -1,7 +1,8 @@
 """Which files of a directory are a package's source.
 
 In a git work tree: what git has, and what it has not but does not ignore, as both are at the moment.  Elsewhere all
-but what builds and version control leave behind, by opam's list (``OpamLocal.rsync_dirs``).
+but what builds and version control leave behind, by opam's list (``OpamLocal.rsync_dirs``).  What ``xpkg build`` left
+in a project (``_xpkg``) is no part of it in either case.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from xpkg.repo.sources.settings import FetchSettings
 
 MOST_FILES = 200_000
 MOST_BYTES = 4 << 30
-_LEFT_OUT = frozenset({".git", ".hg", "_darcs", "_build", "_opam"})
+_LEFT_OUT = frozenset({".git", ".hg", "_darcs", "_build", "_opam", "_xpkg"})
 _SECONDS = 300.0  # for git to list the files of one directory
 
 

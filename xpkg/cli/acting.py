@@ -19,6 +19,7 @@ from xpkg.ops.asking import Ask, Verb
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
 from xpkg.ops.planning import Plan
+from xpkg.ops.project_words import names_project
 from xpkg.ops.situation import Situation
 from xpkg.ops.solving import plan
 
@@ -30,11 +31,17 @@ if TYPE_CHECKING:
 
 def act(verb: Verb, given: Mapping[str, Any]) -> int:
     """Do what a command asks for; the exit code."""
+    if any(names_project(word, Path.cwd()) for word in given["packages"]):
+        from xpkg.cli.project_install import act_on_projects
+
+        return act_on_projects(verb, given)
+    if given.get("only") or given.get("system"):
+        raise UsageError("--only and --build-system are about a directory", hint="xpkg install ./DIRECTORY")
     timing = Timing()
     printer, ask = opt.printer(given["as_json"], given["verbose"]), ask_of(verb, given)
     home = opt.home(given["switch_name"])
     switch = switch_for(home, dry_run=given["dry_run"])
-    pairs = _pairs(home, switch, given["target_names"], ask)
+    pairs = pairs_for(home, switch, given["target_names"], ask)
     prefix: Path | None = given.get("prefix")
     check_prefix(prefix, pairs)
 
@@ -53,13 +60,17 @@ def follow(
     printer: Printer,
     timing: Timing,
     prepare: Callable[[], None] = lambda: None,
+    facts: Mapping[str, object] | None = None,
 ) -> int:
-    """Show a plan, ask, and do as planned; ``prepare`` is called before anything is done.  The exit code."""
+    """Show a plan, ask, and do as planned; ``prepare`` is called before anything is done.  The exit code.
+
+    ``facts`` are told programs besides.
+    """
     timing.lap("start")
     first = make_plan()
     timing.lap("plan")
-    _show_plan(first, pairs, printer)
-    answer = _answer(first, pairs)
+    show_plan(first, pairs, printer)
+    answer = {**_answer(first, pairs), **(facts or {})}
     timing.lap("show")
     if given["timing"]:
         answer["timing"] = timing.laps
@@ -105,7 +116,8 @@ def switch_for(home: Home, *, dry_run: bool) -> Switch | None:
     return None
 
 
-def _pairs(home: Home, switch: Switch | None, names: Sequence[str], ask: Ask) -> tuple[Pair, ...]:
+def pairs_for(home: Home, switch: Switch | None, names: Sequence[str], ask: Ask) -> tuple[Pair, ...]:
+    """The pairs of machines that a command is about."""
     if ask.verb == "upgrade" and not ask.packages and not names:
         return Situation(home, switch).pairs or (Pair(),)
     return opt.pairs(home, names)
@@ -176,7 +188,7 @@ def _agreed(
             return done
         agreed = done.work.plan
         printer.note("another process changed the switch meanwhile; what is to be done now:")
-        _show_plan(agreed, [part.pair for part in agreed.parts], printer)
+        show_plan(agreed, [part.pair for part in agreed.parts], printer)
         if not _confirmed(given["yes"], printer):
             return None
 
@@ -197,7 +209,8 @@ def _show_done(done: Done, places: Sequence[str], answer: dict[str, object], pri
         printer.line(f"prefix: {path}")
 
 
-def _show_plan(shown: Plan, pairs: Sequence[Pair], printer: Printer) -> None:
+def show_plan(shown: Plan, pairs: Sequence[Pair], printer: Printer) -> None:
+    """Print what a plan does, and the remarks on it."""
     for note in shown.notes:
         printer.note(f"note: {note}")
     actions = shown.actions

@@ -19,6 +19,8 @@ from xpkg.core.errors import ExitCode, StoreError, UsageError, WorkInterrupted, 
 
 _COMMANDS = {
     "install": ("packages", "install", "Install packages, building what is not built yet."),
+    "build": ("projects", "build", "Build a project in its own directory, apart from every switch."),
+    "init": ("projects", "init", "Write the recipe that is derived for a project without one."),
     "upgrade": ("packages", "upgrade", "Take newer versions of some packages or of all."),
     "reinstall": ("packages", "reinstall", "Build packages once more, and put back what is not as it was built."),
     "lock": ("lock", "lock", "Write down what an installation is made of, for others to install exactly that."),

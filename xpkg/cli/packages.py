@@ -9,6 +9,7 @@ import click
 
 from xpkg.cli import options as opt
 from xpkg.cli.asking import asking_options, kinds_options, source_options, what_if_options
+from xpkg.cli.project_options import ignore_pin_depends_option, only_option, system_option
 from xpkg.core.errors import UsageError
 
 _acting = opt.apply(
@@ -38,6 +39,9 @@ _packages = click.argument("packages", nargs=-1, required=True, metavar="PACKAGE
     metavar="FILE",
     help="With --locked: the lock (default: xpkg.lock).",
 )
+@only_option
+@system_option
+@ignore_pin_depends_option
 @asking_options
 @what_if_options
 def install(**given: Any) -> int:
@@ -45,6 +49,8 @@ def install(**given: Any) -> int:
 
     PACKAGE is NAME, NAME.VERSION or a constraint such as 'NAME>=VERSION'.  Without --target the packages are for this
     machine; with it they are cross-built for the target, and what has to run while building is built for this machine.
+    It can also be a project: a DIRECTORY (with '/' in it, or '.'), DIRECTORY:NAME or FILE.opam, whose packages are
+    pinned to it and built as they are there now.
     With --locked no packages are named: the lock file has them, for all its targets unless some are named.
     """
     if given["locked"] or given["lock_file"] is not None:

@@ -44,7 +44,20 @@ def make(home: Home, wish: Wish, progress: Progress, *, pin_depends: bool = True
         return Made(pins=(_version(home, wish),))
     source = source_at(home, wish.address, progress)
     recipes = _recipes(home, wish, source)
-    pins = tuple(_pin(home, source, name, wish.version, recipe, own) for name, (recipe, own) in recipes.items())
+    return made_from(home, source, recipes, progress, version=wish.version, pin_depends=pin_depends)
+
+
+def made_from(
+    home: Home,
+    source: PinSource,
+    recipes: Recipes,
+    progress: Progress,
+    *,
+    version: str | None = None,
+    pin_depends: bool = True,
+) -> Made:
+    """The pins of packages to a source, and those that their recipes ask for; errors as of `make`."""
+    pins = tuple(_pin(home, source, name, version, recipe, own) for name, (recipe, own) in recipes.items())
     needed: dict[str, Pin] = {}
     if pin_depends:
         for name, (recipe, _) in recipes.items():
@@ -53,6 +66,10 @@ def make(home: Home, wish: Wish, progress: Progress, *, pin_depends: bool = True
                 if pin.name not in recipes:
                     needed.setdefault(pin.name, pin)
     return Made(pins=pins, needed=tuple(needed.values()))
+
+
+Recipes = dict[str, tuple[PinnedRecipe, bool]]
+"""By name the recipe, and whether the source has it itself."""
 
 
 def _version(home: Home, wish: Wish) -> Pin:
@@ -66,10 +83,6 @@ def _version(home: Home, wish: Wish) -> Pin:
     if entry.problem is not None:
         raise InputFileError(f"the recipe of {wish.name} {version} is wrong: {entry.problem}")
     return Pin(name=wish.name, version=version)
-
-
-Recipes = dict[str, tuple[PinnedRecipe, bool]]
-"""By name the recipe, and whether the source has it itself."""
 
 
 def _recipes(home: Home, wish: Wish, source: PinSource) -> Recipes:

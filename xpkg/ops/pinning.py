@@ -55,12 +55,12 @@ def add(
 
     def added(pins: Pins) -> Pins:
         before.update(pins)
-        return _with(pins, made)
+        return with_pins(pins, made)
 
-    return (*_record(home, switch, added), *_declined(before, made))
+    return (*_record(home, switch, added), *declined(before, made))
 
 
-def _declined(before: Pins, made: Made) -> Iterable[PinChange]:
+def declined(before: Pins, made: Made) -> Iterable[PinChange]:
     """The pins that recipes ask for where the user has another of his own."""
     for pin in made.needed:
         own = before.get(pin.name)
@@ -68,7 +68,7 @@ def _declined(before: Pins, made: Made) -> Iterable[PinChange]:
             yield PinChange(name=pin.name, before=own, after=own, declined=pin)
 
 
-def _with(pins: Pins, made: Made) -> Pins:
+def with_pins(pins: Pins, made: Made) -> Pins:
     """The pins with those made; a pin of the user's is not replaced by one that a recipe asks for."""
     asked = {pin.name: pin for pin in made.needed if pin.name not in pins or pins[pin.name].by}
     return pins | asked | {pin.name: pin for pin in made.pins}
@@ -122,6 +122,12 @@ def _again(home: Home, pin: Pin, progress: Progress) -> Pin:
     from xpkg.ops.pin_making import make
     from xpkg.ops.pin_words import Wish
 
+    if pin.recipe and not pin.commit:
+        from xpkg.ops.project_pins import derived_again
+
+        derived = derived_again(home, pin, progress)
+        if derived is not None:
+            return derived
     wish = Wish(name=pin.name, version=pin.version if pin.given else None, address=pin.address)
     made = make(home, wish, progress, pin_depends=False)
     return replace(made.pins[0], by=pin.by)
@@ -133,13 +139,13 @@ def _record(home: Home, switch: Switch, change: Callable[[Pins], Pins]) -> tuple
         now = switch.current()
         before = {pin.name: pin for pin in now.pins}
         after = change(dict(before))
-        _check_held(now, [pin for name, pin in after.items() if before.get(name) != pin])
+        check_held(now, [pin for name, pin in after.items() if before.get(name) != pin])
         if after != before:
             switch.amend(home.store, pins=after.values())
     return tuple(_changes(home, now, before, after))
 
 
-def _check_held(now: Generation, pins: Iterable[Pin]) -> None:
+def check_held(now: Generation, pins: Iterable[Pin]) -> None:
     """HeldPackage for a pin to another version than one that is held: nothing could be done with such a switch."""
     held = set(now.held)
     for pin in pins:

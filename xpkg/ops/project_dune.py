@@ -1,0 +1,155 @@
+"""What ``dune-project`` says: packages, their versions and what they need (dune manual, "dune-project").
+
+Only for a project whose opam files are not written out: where they are, they count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+Sexp = str | list["Sexp"]
+
+_TOKEN = re.compile(
+    r"""\s+|;[^\n]*|(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<atom>[^\s()";]+)""", re.S
+)
+_OPERATORS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
+_MOST_DEPTH = 100
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+-]*")
+
+
+class NotDune(ValueError):
+    """The text is no dune-project; ``offset`` is where that shows."""
+
+    def __init__(self, problem: str, offset: int) -> None:
+        super().__init__(problem)
+        self.problem, self.offset = problem, offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DunePackage:
+    """One ``(package ...)``; ``depends`` are elements of opam's field."""
+
+    name: str
+    synopsis: str = ""
+    depends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuneProject:
+    """``lang`` is dune's version that the project asks for; ``generates`` that opam files are to be generated."""
+
+    lang: str
+    name: str | None
+    version: str | None
+    packages: tuple[DunePackage, ...]
+
+
+def read_dune_project(text: str) -> DuneProject:
+    """The project; NotDune."""
+    stanzas = _stanzas(text)
+    if not stanzas or _head(stanzas[0]) != "lang":
+        raise NotDune("it does not begin with (lang dune VERSION)", 0)
+    lang = _words(stanzas[0])
+    fields = {_head(one): _words(one) for one in stanzas}
+    packages = [_package(one) for one in stanzas if _head(one) == "package"]
+    return DuneProject(
+        lang=lang[1] if len(lang) > 1 else "1.0",
+        name=_only(fields.get("name")),
+        version=_only(fields.get("version")),
+        packages=tuple(one for one in packages if one is not None),
+    )
+
+
+def _package(stanza: Sexp) -> DunePackage | None:
+    fields = {_head(one): one for one in stanza[1:] if isinstance(one, list)}
+    name = _only(_words(fields.get("name", [])))
+    if name is None:
+        return None
+    depends = [_dependency(one) for one in fields.get("depends", ["depends"])[1:]]
+    return DunePackage(
+        name=name,
+        synopsis=_only(_words(fields.get("synopsis", []))) or "",
+        depends=tuple(one for one in depends if one is not None),
+    )
+
+
+def _dependency(written: Sexp) -> str | None:
+    """``(lwt (and (>= 5) :with-test))`` as opam writes it; None for what is no dependency."""
+    words = [written] if isinstance(written, str) else written
+    if not words or not isinstance(words[0], str) or not _NAME.fullmatch(words[0]):
+        return None
+    conditions = [one for one in map(_condition, words[1:]) if one]
+    condition = " & ".join(f"({one})" if " | " in one and len(conditions) > 1 else one for one in conditions)
+    return f'"{words[0]}"' + (f" {{{condition}}}" if condition else "")
+
+
+def _condition(written: Sexp) -> str:
+    """A constraint or a filter; empty for what is neither."""
+    if isinstance(written, str):
+        return written[1:] if written.startswith(":") else ""
+    head = _head(written)
+    if head in _OPERATORS:
+        operator = "!=" if head == "<>" else head
+        values = [_value(one) for one in written[1:] if isinstance(one, str)]
+        if len(values) == 2:
+            return f"{values[0]} {operator} {values[1]}"
+        return f"{operator} {values[0]}" if len(values) == 1 else ""
+    if head in ("and", "or"):
+        parts = [one for one in map(_condition, written[1:]) if one]
+        sign = " & " if head == "and" else " | "
+        return sign.join(f"({one})" if len(parts) > 1 and (" & " in one or " | " in one) else one for one in parts)
+    if head == "not":
+        inner = _condition(written[1]) if len(written) == 2 else ""
+        return f"!({inner})" if inner else ""
+    return ""
+
+
+def _value(word: str) -> str:
+    return word[1:] if word.startswith(":") else '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _head(one: Sexp) -> str:
+    return one[0] if isinstance(one, list) and one and isinstance(one[0], str) else ""
+
+
+def _words(one: Sexp) -> list[str]:
+    return [word for word in one if isinstance(word, str)] if isinstance(one, list) else []
+
+
+def _only(words: Sequence[str] | None) -> str | None:
+    """The word of a field with one: the first is the field's name."""
+    return words[1] if words is not None and len(words) == 2 else None
+
+
+def _stanzas(text: str) -> list[Sexp]:
+    found: list[Sexp] = []
+    within: list[list[Sexp]] = [found]
+    for kind, word, offset in _tokens(text):
+        if kind == "open":
+            within.append([])
+            if len(within) > _MOST_DEPTH:
+                raise NotDune("parentheses are nested too deep", offset)
+        elif kind == "close":
+            if len(within) == 1:
+                raise NotDune("a parenthesis is closed that was not opened", offset)
+            done = within.pop()
+            within[-1].append(done)
+        else:
+            within[-1].append(word)
+    if len(within) > 1:
+        raise NotDune("a parenthesis is not closed", len(text))
+    return found
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    place = 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        if found is None:
+            raise NotDune("a string is not closed", place)
+        if found.lastgroup is not None:
+            word = found.group(found.lastgroup)
+            yield found.lastgroup, re.sub(r"\\(.)", r"\1", word) if found.lastgroup == "quoted" else word, place
+        place = found.end()

@@ -1,0 +1,113 @@
+"""Projects: directories whose packages are built from where they are, by their opam files or by what is derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xpkg.core.errors import NotFoundError
+from xpkg.core.text import did_you_mean, printable
+from xpkg.ops.project_systems import System, recognise
+from xpkg.repo.names import name_problem
+from xpkg.repo.opamfile.file import parse
+from xpkg.repo.pinned_recipes import PinnedRecipe, pinned_of, read_pinned
+from xpkg.repo.source_tree import DirectoryTree, names_in, recipe_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xpkg.ops.project_recipes import Derivation
+    from xpkg.ops.project_words import ProjectWish
+
+DERIVED = "x-derived-from"
+"""The field by which a derived recipe is known: its build system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A directory and the packages of it that are meant, each with its recipe.
+
+    ``system`` is the build system that the recipes were derived from, None where the project has them itself;
+    ``assumed`` is what that took for granted, as sentences.
+    """
+
+    directory: Path
+    recipes: dict[str, PinnedRecipe]
+    system: System | None = None
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.recipes)
+
+    def as_value(self) -> dict[str, object]:
+        """The object that ``--json`` prints."""
+        return {
+            "directory": str(self.directory),
+            "packages": list(self.recipes),
+            "build_system": self.system,
+            "assumed": list(self.assumed),
+        }
+
+
+def find_project(wish: ProjectWish, system: System | None = None) -> Project:
+    """The project in a directory: its opam files, or what its build system, ``system`` if given, lets derive.
+
+    NotFoundError ``no-project`` when there is nothing of the kind, ``no-recipe`` when it has no package that is asked
+    for, InputFileError for an opam file or a build file that is wrong.
+    """
+    tree = DirectoryTree(wish.directory)
+    there = () if system is not None else names_in(tree, wish.directory.name)
+    if not there:
+        if system is None:
+            _refuse_nameless(tree)
+        return _derived(wish, system)
+    _check_names(wish, there)
+    recipes = {}
+    for name in wish.names or there:
+        place = recipe_for(tree, name)
+        if place is not None:
+            recipes[name] = read_pinned(tree, place, name)
+    return Project(directory=wish.directory, recipes=recipes)
+
+
+def derivation(directory: Path, system: System | None = None) -> Derivation:
+    """The recipes that can be derived for a directory; errors as for `find_project`."""
+    from xpkg.ops.project_recipes import derive_recipes
+
+    return derive_recipes(directory, recognise(directory, system))
+
+
+def _derived(wish: ProjectWish, system: System | None) -> Project:
+    made = derivation(wish.directory, system)
+    _check_names(wish, [one.name for one in made.recipes])
+    recipes = {}
+    for one in made.recipes:
+        if not wish.names or one.name in wish.names:
+            file = parse(one.text, f"recipe derived from {wish.directory / made.file}")
+            recipes[one.name] = pinned_of(file.replace(DERIVED, f'"{made.system}"'), one.name, {})
+    return Project(directory=wish.directory, recipes=recipes, system=made.system, assumed=made.assumed)
+
+
+def _check_names(wish: ProjectWish, there: Sequence[str]) -> None:
+    for name in wish.names:
+        if name not in there:
+            raise NotFoundError(
+                f"there is no package {printable(name)} in {printable(str(wish.directory))}",
+                reference="no-recipe",
+                context=(("packages there", ", ".join(there)),),
+                hint=did_you_mean(name, there),
+            )
+
+
+def _refuse_nameless(tree: DirectoryTree) -> None:
+    """NotFoundError for an opam file that says no name in a directory whose name can be no package's."""
+    place = next((path for path in ("opam/opam", "opam") if tree.read(path) is not None), None)
+    if place is not None:
+        raise NotFoundError(
+            f"{place} says no name, and the directory's cannot be one: {name_problem(tree.root.name)}",
+            reference="no-recipe",
+            context=(("directory", printable(tree.where)),),
+            hint='add name: "NAME" to it, or call the file NAME.opam',
+        )
