@@ -160,7 +160,8 @@ def _placed(file: OpamFile, item: Value, section: str, directory: str, mode: int
         if manual is not None:
             wanted = f"man{manual.group(1)}/{wanted}"
     destination = sysroot.destination(wanted) or os.path.normpath(f"{directory}/{wanted}")
-    if wanted.startswith("/") or destination.split("/")[0] in ("..", ".", "") or wanted.endswith("/"):
+    outside = wanted.startswith("/") or destination.split("/")[0] in ("..", ".", "")
+    if outside or wanted.rpartition("/")[2] in ("", ".", ".."):
         raise file.error(f"the destination {printable(wanted)} is not a file inside the prefix", item)
     if printable(destination, keep="") != destination:
         raise file.error("a destination has control characters", item)

@@ -158,6 +158,10 @@ def test_missing_sources_are_all_named_and_nothing_is_installed(build: Path, con
         '"a" {"x/../../../../y"}',
         '"a" {"a\\tb"}',
         '".."',
+        # The section's own directory, as a file.
+        '"a" {""}',
+        '"a" {"."}',
+        '"a" {"x/.."}',
     ],
 )
 def test_destinations_outside_the_prefix(build: Path, contents: Read, entry: str) -> None:
@@ -231,6 +235,20 @@ def test_a_file_there_already_is_replaced_not_written_into(build: Path) -> None:
 def test_install_files_that_say_something_else(build: Path, text: str, said: str) -> None:
     with pytest.raises(XpkgError, match=said):
         run(build, text)
+
+
+@pytest.mark.parametrize("wanted", ["..", "../.", "a/../.."])
+def test_no_directory_of_the_prefix_is_replaced_by_a_file(build: Path, contents: Read, wanted: str) -> None:
+    with pytest.raises(OpamSyntaxError, match="not a file inside the prefix"):
+        run(build, f'lib: ["a" {{"{wanted}"}}]')
+    assert contents(build.parent / "prefix") == {}
+
+
+def test_a_file_that_another_needs_as_a_directory(build: Path) -> None:
+    with pytest.raises(BuildError, match="not a directory"):
+        run(build, 'lib: ["a" {"x"} "b.1" {"x/y"}]')
+    with pytest.raises(BuildError, match="is no file"):
+        run(build, 'lib: ["a" {"z/y"} "b.1" {"z"}]')
 
 
 def test_a_directory_is_no_file_to_install(build: Path) -> None:
