@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xpkg.cli.printer import Printer
     from xpkg.ops.home import Home
     from xpkg.ops.pairs import Pair
+    from xpkg.ops.query_steps import ShownSteps
     from xpkg.repo.recipes import Recipe
+    from xpkg.sandbox.provenance import Part
+    from xpkg.sandbox.steps import Step
 
 
 def show_steps(printer: Printer, home: Home, pair: Pair, recipe: Recipe) -> object:
-    """Print the steps of one package; their value for programs."""
+    """Print the steps of one package, each part with the rule that added it; their value for programs.
+
+    The recipe's own words are unmarked.  Of the environment only what the target adds is shown, with ``-v`` all of it,
+    and the text of the files.
+    """
     from xpkg.ops.query_steps import steps as derive
 
     found = derive(home, pair, recipe)
-    steps = found.steps
-    for step in steps.commands:
+    steps, origins = found.steps, found.origins
+    for step, words in zip(steps.commands, origins.words, strict=True):
         printer.line(f"{step.phase}: {shlex.join(step.command(found.jobs))}")
-        for rule in step.rules:
-            printer.line(f"    added by {rule}")
+        printer.table([_part(part, found.jobs) for part in _parts(step, words)])
     printer.line("then, if the build made one: " + " or ".join(steps.install_files))
     for name, value in steps.variables(found.jobs).items():
-        printer.detail(f"environment: {name}={value}")
+        if printer.verbosity or (value and pair.target is not None and origins.is_for_target(name)):
+            printer.line(f"environment: {name}={value}  [{origins.environment[name]}]")
     for name, text in steps.generated:
-        printer.detail(f"file {name}:\n    " + text.rstrip("\n").replace("\n", "\n    "))
+        told = ":\n    " + text.rstrip("\n").replace("\n", "\n    ") if printer.verbosity else ""
+        if printer.verbosity or pair.target is not None:
+            printer.line(f"file: {name}  [{origins.generated[name]}]{told}")
+    return _steps_value(found)
+
+
+def _parts(step: Step, words: Sequence[str]) -> Iterator[Part]:
+    from xpkg.sandbox.provenance import parts
+
+    return parts(step, words)
+
+
+def _part(part: Part, jobs: int) -> tuple[str, str]:
+    from xpkg.sandbox.steps import Step
+
+    words = Step(phase="", argv=part.words).command(jobs)
+    return f"    {shlex.join(words)}", f"[{part.rule}]{f' {part.reason}' if part.reason else ''}"
+
+
+def _steps_value(found: ShownSteps) -> object:
+    steps, origins = found.steps, found.origins
     return {
         "machine": found.machine,
         "environment": steps.variables(found.jobs),
         "generated": dict(steps.generated),
         "commands": [
-            {"phase": step.phase, "argv": step.command(found.jobs), "rules": list(step.rules)}
-            for step in steps.commands
+            {"phase": step.phase, "argv": step.command(found.jobs), "rules": list(step.rules), "origins": list(words)}
+            for step, words in zip(steps.commands, origins.words, strict=True)
         ],
         "install_files": list(steps.install_files),
+        "origins": {"environment": dict(origins.environment), "generated": dict(origins.generated)},
     }
 
 

@@ -9,6 +9,7 @@ from xpkg.ops.pins import addresses_of, developed_of, pins_of
 from xpkg.ops.planning import PairPlan
 from xpkg.ops.situation import Situation
 from xpkg.repo.machine_names import BUILD
+from xpkg.sandbox.provenance import Origins, origins
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Request
 from xpkg.solver.solve import solve
@@ -26,6 +27,7 @@ class ShownSteps:
 
     machine: str
     steps: Steps
+    origins: Origins
     jobs: int = 1
 
 
@@ -40,5 +42,5 @@ def steps(home: Home, pair: Pair, recipe: Recipe) -> ShownSteps:
     plan = PairPlan(situation, pair, solve(request, context), situation.here(pair))
     for instance, task in plan.tasks.items():
         if (instance.name, instance.machine) == (recipe.name, machine):
-            return ShownSteps(machine=machine, steps=task.steps)
+            return ShownSteps(machine=machine, steps=task.steps, origins=origins(task.subject, task.steps))
     raise AssertionError(f"{recipe.name} is missing from its own solution")
