@@ -83,7 +83,10 @@ def _nothing_there(path: Path) -> NotFoundError:
         beside = []
     what = "is neither a directory nor a file" if os.path.lexists(path) else "does not exist"
     return NotFoundError(
-        f"{printable(str(path))} {what}", reference="no-directory", hint=did_you_mean(path.name, beside)
+        f"{printable(str(path))} {what}",
+        reference="no-directory",
+        hint=did_you_mean(path.name, beside)
+        or "a word with '/' in it, or that begins with '.', is a directory; a package is NAME or NAME.VERSION",
     )
 
 
