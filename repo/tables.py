@@ -82,10 +82,14 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """The whole file; InputFileError with line and column when it is not TOML."""
+    with disk_errors("read", path):
+        return parse_table(read_regular(path, MAX_SIZE + 1), path)
+
+
+def parse_table(data: bytes, path: Path) -> Table:
+    """The content of a file that was read already; errors as of `read_table`."""
     import tomli
 
-    with disk_errors("read", path):
-        data = read_regular(path, MAX_SIZE + 1)
     context = (("file", printable(str(path))),)
     if len(data) > MAX_SIZE:
         raise InputFileError(f"{path.name}: larger than the {MAX_SIZE} bytes allowed", context=context)

@@ -12,7 +12,7 @@ from xpkg.core.values import value
 from xpkg.repo.machine_names import BUILD, NATIVE, TOOLS_SUFFIX
 from xpkg.repo.names import name_problem, path_problem
 from xpkg.repo.object_formats import FORMATS, TYPES, abis_of, machine_problem
-from xpkg.repo.tables import Table, read_table
+from xpkg.repo.tables import Table, parse_table, read_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
@@ -127,6 +127,10 @@ class Targets(Mapping[str, Target]):
             found = self._read[name] = read_target(self._paths[name])
         return found
 
+    def path(self, name: str) -> Path:
+        """The file that decides; KeyError."""
+        return self._paths[name]
+
     def __contains__(self, name: object) -> bool:
         return name in self._paths
 
@@ -144,7 +148,16 @@ def load_targets(directories: Iterable[Path]) -> Targets:
 
 def read_target(path: Path) -> Target:
     """One file, strictly: InputFileError with file and key for anything unknown or of another type."""
-    table = read_table(path)
+    return _target(read_table(path))
+
+
+def parse_target(data: bytes, path: Path) -> Target:
+    """The content of a file that was read already; errors as of `read_target`."""
+    return _target(parse_table(data, path))
+
+
+def _target(table: Table) -> Target:
+    path = table.path
     name = table.text("name")
     if name != path.stem:
         raise table.error("name", f"the name is {name[:80]!r}, but the file is called {path.name!r}")

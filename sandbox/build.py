@@ -14,7 +14,7 @@ from pathlib import Path
 from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
-from xpkg.sandbox import failures, paths
+from xpkg.sandbox import failures, paths, toolchain
 from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.isolation import Isolation, View
@@ -71,6 +71,9 @@ class Builder:
             raise WorkInterrupted("interrupted")
 
     def _build_new(self, task: BuildTask, sources: SourceFiles) -> StoredOutput:
+        if task.target is not None:
+            layers = [self.store.path(key) / "files" for key in task.target]
+            toolchain.check(task.recipe, task.subject.machine, layers)
         self.events.started(task)
         with self.store.staging(task.key) as staged:
             try:

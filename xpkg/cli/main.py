@@ -39,7 +39,7 @@ _COMMANDS = {
     "hold": ("holds", "hold", "Keep installed packages as they are, or list those kept."),
     "unhold": ("holds", "unhold", "Let held packages change again."),
     "switch": ("switches", "switch", "Create, list, show, choose and remove switches."),
-    "target": ("targets", "target", "List and show the targets."),
+    "target": ("targets", "target", "List, show, add, remove and check targets."),
     "env": ("environments", "env", "Print the environment of a switch for a shell to evaluate."),
     "exec": ("environments", "exec_", "Run a command in the environment of a switch."),
     "shell": ("environments", "shell", "Start a shell in the environment of a switch, or in a failed build."),

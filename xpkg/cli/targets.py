@@ -1,33 +1,65 @@
-"""``xpkg target``: list and show the targets."""
+"""``xpkg target``: list, show, add, remove and check targets."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from xpkg.cli import options as opt
-from xpkg.core.errors import ExitCode, InputFileError
-from xpkg.repo.targets import Target
+from xpkg.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from xpkg.ops.targets import Listed
+
+_force = click.option("--force", is_flag=True, help="Also where it takes the place of another, or is in use.")
 
 
 @click.group()
 def target() -> None:
-    """List and show the targets."""
+    """List, show, add, remove and check targets."""
 
 
 @target.command("list")
 @opt.common
 def list_(as_json: bool, verbose: int) -> int:
-    """List the targets; one whose file is wrong hinders no other."""
+    """List the targets; one whose file is wrong hinders no other.
+
+    Your own are marked; with -v the last column tells where the others come from.
+    """
+    from xpkg.ops.targets import listed
+
     printer, home = opt.printer(as_json, verbose), opt.home()
-    targets: list[Target] = []
-    for name in home.targets:
-        try:
-            targets.append(home.targets[name])
-        except InputFileError as error:
-            printer.warning(f"the target {name} cannot be used: {error.message}")
-    printer.value([{"name": one.name, "description": one.description, "triple": one.triple} for one in targets])
-    printer.table([(one.name, one.triple, one.description) for one in targets])
+    found = list(listed(home))
+    for one in found:
+        if one.problem is not None:
+            printer.warning(f"the target {one.name} cannot be used: {one.problem}")
+    printer.value(
+        [
+            {
+                "name": one.name,
+                "description": one.target.description,
+                "triple": one.target.triple,
+                "origin": one.origin,
+                "hides": list(one.hides),
+            }
+            for one in found
+            if one.target is not None
+        ]
+    )
+    printer.table(
+        [(one.name, one.target.triple, _described(one, told=bool(verbose))) for one in found if one.target is not None]
+    )
     return ExitCode.SUCCESS
+
+
+def _described(one: Listed, *, told: bool) -> str:
+    from xpkg.ops.targets import OWN
+
+    assert one.target is not None
+    whose = f"({one.origin})" if told or one.origin == OWN else ""
+    return f"{whose} {one.target.description}".strip() if whose else one.target.description
 
 
 @target.command()
@@ -35,24 +67,64 @@ def list_(as_json: bool, verbose: int) -> int:
 @opt.common
 def show(name: str, as_json: bool, verbose: int) -> int:
     """Show what defines a target."""
+    from xpkg.ops import targets as ops
+
     printer, home = opt.printer(as_json, verbose), opt.home()
-    one = home.target(name)
-    facts: dict[str, object] = {
-        "name": one.name,
-        "description": one.description,
-        "triple": one.triple,
-        "variables": dict(one.variables),
-        "toolchain": list(one.toolchain.packages),
-        "compiler": one.toolchain.compiler,
-        "cflags": list(one.toolchain.cflags),
-        "lib": one.layout.lib,
-        "objects": None if one.objects is None else f"{one.objects.format} {one.objects.machine}",
-        "run": None if one.run is None else [one.run.package, *one.run.command],
-        "digest": str(one.digest),
-    }
+    facts = ops.facts(home, ops.find(home, name))
     printer.value(facts)
     printer.table([(name, _shown(value)) for name, value in facts.items() if value])
     return ExitCode.SUCCESS
+
+
+@target.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_force
+@opt.common
+def add(file: Path, force: bool, as_json: bool, verbose: int) -> int:
+    """Keep a copy of FILE as a target of your own.
+
+    The file is checked first; its name is the target's with .toml.  Format: docs/targets.md.
+    """
+    from xpkg.ops import targets as ops
+
+    printer, home = opt.printer(as_json, verbose), opt.home()
+    done = ops.add(home, file.expanduser(), force=force)
+    for doubt in done.doubts:
+        printer.warning(doubt)
+    name = done.target.name
+    hides = f"; it goes before the one {_from(done.hides[0])}" if done.hides else ""
+    printer.line(f"added target {name}{hides}" if done.changed else f"target {name} is there already, the same")
+    printer.value(
+        {
+            "name": name,
+            "file": str(done.path),
+            "changed": done.changed,
+            "hides": list(done.hides),
+            "missing": list(done.doubts),
+        }
+    )
+    return ExitCode.SUCCESS
+
+
+@target.command()
+@click.argument("name")
+@_force
+@opt.common
+def remove(name: str, force: bool, as_json: bool, verbose: int) -> int:
+    """Forget a target of your own."""
+    from xpkg.ops import targets as ops
+
+    printer, home = opt.printer(as_json, verbose), opt.home()
+    now = ops.remove(home, name, force=force)
+    printer.line(f"removed target {name}" + ("" if now is None else f"; the one {_from(now.origin)} counts again"))
+    printer.value({"name": name, "now": None if now is None else now.origin})
+    return ExitCode.SUCCESS
+
+
+def _from(origin: str) -> str:
+    from xpkg.ops.targets import SHIPPED
+
+    return "that is shipped" if origin == SHIPPED else f"from {origin}"
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,7 @@ ROOT/
   settings.toml                 repositories and the chosen switch
   first-use.json                hashes of sources that had none, as found when first let in
   repos/<name> -> <name>@<hex>  fetched copies of repositories, the present one and the one before
+  targets/<name>.toml           the user's own targets, which come before those of repositories
   pins/<hex>/                   recipes of packages pinned to commits, or to sources without recipes: opam, files/
   cache/sources/<aa>/<hex>      sources by their sha256; index/<kind>/... links other identities to them
   cache/git/<name>              git objects of a repository, so that an update fetches only what changed
@@ -48,6 +49,10 @@ class StateRoot:
     @property
     def pins(self) -> Path:
         return self.root / "pins"
+
+    @property
+    def targets(self) -> Path:
+        return self.root / "targets"
 
     @property
     def sources(self) -> Path:

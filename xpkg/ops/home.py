@@ -23,7 +23,7 @@ from xpkg.repo.universe import Universe
 from xpkg.shipped import PACKAGES, TARGETS
 
 if TYPE_CHECKING:
-    from xpkg.repo.targets import Target
+    from xpkg.repo.targets import Target, Targets
     from xpkg.sandbox.store import Store
     from xpkg.sandbox.switches import Generation, Switch
 
@@ -85,12 +85,13 @@ class Home:
         return link.parent / os.readlink(link) if link.is_symlink() else link
 
     @cached_property
-    def targets(self) -> Mapping[str, Target]:
+    def targets(self) -> Targets:
+        """The user's own targets, those of repositories, the shipped ones: of one name the first counts."""
         from xpkg.repo.targets import load_targets
 
         # One that answers for some package names only describes no machines.
         directories = [repository.root / "targets" for repository in self.repositories[:-1] if not repository.globs]
-        return load_targets((*(path for path in directories if path.is_dir()), TARGETS))
+        return load_targets((*(path for path in (self.root.targets, *directories) if path.is_dir()), TARGETS))
 
     def target(self, name: str) -> Target:
         """The target called ``name``; NotFoundError with the nearest names."""

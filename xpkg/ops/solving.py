@@ -50,6 +50,7 @@ def plan(
     try:
         return _solved(situation, pairs, ask, parts)
     except NoSolution as refusal:
+        _check_toolchains(situation, pairs)
         if ask.verb == "reinstall":
             raise not_again(refusal, ask.packages) from None
         if ask.verb == "install" and ask.extras:
@@ -65,6 +66,14 @@ def plan(
         from xpkg.ops.elsewhere import with_other_targets
 
         raise with_other_targets(refusal, situation, pairs[0], ask) from None
+
+
+def _check_toolchains(situation: Situation, pairs: Sequence[Pair]) -> None:
+    """A target whose toolchain does not exist is told as such: no package can be had for it."""
+    from xpkg.ops.targets import check_toolchain
+
+    for target in filter(None, map(situation.target, pairs)):
+        check_toolchain(situation.home, target)
 
 
 def _raise_without_kinds(refusal: NoSolution, situation: Situation, pairs: Sequence[Pair], ask: Ask) -> None:
