@@ -76,11 +76,10 @@ class Place:
         timings: dict[str, float] = json.loads(path.read_text("utf-8"))["record"]["timings"]
         return round(sum(timings.values()), 2)
 
-    def toolchain(self, environment: Mapping[str, str]) -> str | None:
-        """What findlib calls the target: the name of its file of configuration.  None on the build machine."""
-        directory = Path(environment["OCAMLFIND_CONF"]).with_suffix(".conf.d")
-        names = [path.stem for path in sorted(directory.glob("*.conf"))]
-        return names[0] if names else None
+    @property
+    def toolchain(self) -> str | None:
+        """What findlib and dune call the target: their names have no hyphens.  None on the build machine."""
+        return None if self.target == NATIVE else self.target.replace("-", "_")
 
     def elf_machine(self) -> str:
         """What an ELF file of this target has as its machine, as the target's file says."""

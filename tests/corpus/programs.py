@@ -80,8 +80,8 @@ class Workshop:
         return self._c(entry, main) if entry.kind == "c" else self._ocaml(entry, main)
 
     def _ocaml(self, entry: Entry, source: Path) -> Path:
-        name = self.place.toolchain(self.environment)
-        toolchain = () if name is None else ("-toolchain", name.replace("-", "_"))  # findlib has no hyphens
+        name = self.place.toolchain
+        toolchain = () if name is None else ("-toolchain", name)
         # A target without processes has nothing to link a program with: one object holds all.
         linked = self.place.command(source, ()) is not None
         product = source.with_suffix(".exe" if linked else ".o")
@@ -92,7 +92,7 @@ class Workshop:
         return product
 
     def _dune(self, tree: Path, source: Path) -> Path:
-        name = self.place.toolchain(self.environment)
+        name = self.place.toolchain
         cross, context = ((), "default") if name is None else (("-x", name), f"default.{name}")
         shutil.copytree(source, tree, dirs_exist_ok=True)
         self._call(["dune", "build", "--root", ".", "--cache=disabled", *cross, "./main.exe"], tree)
