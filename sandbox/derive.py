@@ -9,7 +9,7 @@ from __future__ import annotations
 from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
 from xpkg.repo.targets import Target
-from xpkg.sandbox import target_commands, toolfiles
+from xpkg.sandbox import target_commands, target_tests, toolfiles
 from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
@@ -76,6 +76,7 @@ def _environment(subject: Subject, values: Environment, steps: list[Step]) -> di
     for one in subject.setting:
         apply_updates(environment, one.recipe.setenv, variables(one))
     apply_updates(environment, subject.recipe.build_env, values)
+    environment |= target_tests.test_environment(subject)
     return environment
 
 
@@ -137,7 +138,10 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
 def _meson(subject: Subject) -> str:
     tools = {name: subject.tool(tool) for name, tool in _MESON_TOOLS.items() if subject.tool(tool)}
     return toolfiles.meson_cross_file(
-        tools=tools, arch=_processor(subject.machine), system=_system(subject.machine, "none")
+        tools=tools,
+        arch=_processor(subject.machine),
+        system=_system(subject.machine, "none"),
+        runner=target_tests.runner_command(subject) if target_tests.is_test_build(subject) else (),
     )
 
 

@@ -5,7 +5,7 @@ Pure functions, text out; every path is one inside the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _OCAML_TOOLS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlmklib")
 
@@ -37,9 +37,11 @@ def _lines(values: Mapping[str, str], suffix: str) -> str:
     return "".join(f'{key}{suffix}="{value}"\n' for key, value in values.items())
 
 
-def meson_cross_file(*, tools: Mapping[str, str], arch: str, system: str) -> str:
-    """A Meson cross file; ``tools`` maps Meson's names (c, ar, ...) to programs."""
+def meson_cross_file(*, tools: Mapping[str, str], arch: str, system: str, runner: Sequence[str] = ()) -> str:
+    """A Meson cross file; ``tools`` maps Meson's names (c, ar, ...) to programs, ``runner`` starts the target's."""
     binaries = "".join(f"{name} = {_meson_string(path)}\n" for name, path in sorted(tools.items()))
+    if runner:
+        binaries += f"exe_wrapper = [{', '.join(map(_meson_string, runner))}]\n"
     machine = {"system": system, "cpu_family": arch, "cpu": arch, "endian": "little"}
     host = "".join(f"{name} = {_meson_string(value)}\n" for name, value in machine.items())
     return f"[binaries]\n{binaries}\n[host_machine]\n{host}"

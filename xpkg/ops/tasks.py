@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from xpkg.core.digests import Digest
 from xpkg.core.errors import XpkgError
@@ -23,6 +24,7 @@ ChooseSources = Callable[[Recipe], tuple[Digest, ...]]
 """The digests of the sources a build of the recipe would use, in the recipe's order."""
 
 _NONE: frozenset[str] = frozenset()
+_NO_OTHERS: Mapping[Instance, Instance] = {}
 
 
 class TaskMaker:
@@ -74,14 +76,38 @@ class TaskMaker:
             self._closures[node.instance], self.keys[node.instance] = closure, key
         return {node.instance: self._tasks[node.instance] for node in nodes if node.instance in self._tasks}
 
-    def _task(self, node: Node, closure: frozenset[Instance]) -> BuildTask:
+    def make_tested(
+        self, node: Node, beside: Sequence[Instance] = (), instead: Mapping[Instance, Instance] | None = None
+    ) -> BuildTask:
+        """The task that builds an instance with its tests and runs them, on its own machine; `make` comes first.
+
+        It sees what is ``beside``, a target's runner, and some instances in place of others.
+        """
+        needed = tuple(dict.fromkeys((*node.requires, *beside)))
+        closure = frozenset(needed).union(*(self._closures[one] for one in needed))
+        return self._task(replace(node, requires=needed), closure, instead or {}, frozenset({"with-test"}))
+
+    def _task(
+        self,
+        node: Node,
+        closure: frozenset[Instance],
+        instead: Mapping[Instance, Instance] = _NO_OTHERS,
+        extras: frozenset[str] | None = None,
+    ) -> BuildTask:
         if node.as_built:
             self._refuse(node)
-        subject = self._subject(node.instance, self._recipe(node.instance), closure, requested=node.requested)
+        subject = self._subject(
+            node.instance, self._recipe(node.instance), closure, requested=node.requested, extras=extras
+        )
         instance, recipe, machine, steps = node.instance, subject.recipe, subject.machine, derive(subject)
-        keys = {one: self.keys[one] for one in closure}
+        keys = {one: self.keys[instead.get(one, one)] for one in closure}
         inputs = key_inputs(
-            recipe, machine, steps, sources=self._choose(recipe), dependencies=keys.values(), isolation=ISOLATION_LEVEL
+            recipe,
+            machine,
+            steps,
+            sources=self._choose(recipe),
+            dependencies=dict.fromkeys(keys.values()),
+            isolation=ISOLATION_LEVEL,
         )
         return BuildTask(
             subject=subject,
@@ -89,14 +115,25 @@ class TaskMaker:
             key=build_key(inputs),
             inputs=inputs,
             requires=tuple(sorted(keys[one] for one in node.requires)),
-            tools=tuple(keys[one] for one in sorted(closure) if one.machine == BUILD),
+            tools=tuple(dict.fromkeys(keys[one] for one in sorted(closure) if one.machine == BUILD)),
             target=None
             if instance.machine == BUILD
             else tuple(keys[one] for one in sorted(closure) if one.machine != BUILD),
             system_tools=self._system_tools(recipe, closure),
         )
 
-    def _subject(self, instance: Instance, recipe: Recipe, closure: frozenset[Instance], *, requested: bool) -> Subject:
+    def _subject(
+        self,
+        instance: Instance,
+        recipe: Recipe,
+        closure: frozenset[Instance],
+        *,
+        requested: bool,
+        extras: frozenset[str] | None = None,
+    ) -> Subject:
+        if extras is None:
+            # Programs of another machine do not run here: what is installed there is built without its tests.
+            extras = self._extras.get(instance.name, _NONE) if requested and instance.machine == BUILD else _NONE
         return Subject(
             recipe=recipe,
             machine=self._native if instance.machine == BUILD else self._require_target(instance),
@@ -104,8 +141,7 @@ class TaskMaker:
             seen={one.name: one.version for one in closure if one.machine == instance.machine},
             tools_seen={one.name: one.version for one in closure if one.machine == BUILD},
             setting=self._subjects_setting(closure),
-            # Programs of another machine do not run here, so tests are built and run on the build machine only.
-            extras=self._extras.get(instance.name, _NONE) if requested and instance.machine == BUILD else _NONE,
+            extras=extras,
         )
 
     def _recipe(self, instance: Instance) -> Recipe:

@@ -1,0 +1,79 @@
+"""Test builds for a target: whatever starts a test has the target's runner start it.
+
+Build systems start the tests themselves.  Meson has a setting for that; for all others a shared object is preloaded
+into the programs of a test build (package ``run-as-target``), which starts the runner with every program of the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xpkg.core.errors import UsageError
+from xpkg.repo.targets import Objects, Run, Target
+from xpkg.sandbox.elf import machine_numbers
+from xpkg.sandbox.environment import Subject
+from xpkg.sandbox.layout import TARGET, TOOLS
+
+PRELOADED = "run-as-target"
+"""The package of the shared object, and the name of that."""
+
+_PRODUCT = "{product}"
+
+
+def runner_of(target: Target) -> Run:
+    """How tests are run on the target; UsageError ``no-test-runner`` says why they cannot be."""
+    problem = _problem(target)
+    if problem is not None or target.run is None:
+        raise UsageError(
+            f"the tests of packages cannot be run on {target.name}: {problem}",
+            reference="no-test-runner",
+            hint="xpkg test NAME without --target runs them on the build machine",
+        )
+    return target.run
+
+
+def _problem(target: Target) -> str | None:
+    if target.run is None:
+        return "it says no way to run its products"
+    types = () if target.objects is None else target.objects.types
+    if types and not {"EXEC", "DYN"}.intersection(types):
+        return f"a test is a program, and there are none: its objects are {' or '.join(types)} only, no processes"
+    if target.run.command[-1:] != (_PRODUCT,):
+        return f"its runner {target.run.package} does not take a program with arguments"
+    return None
+
+
+def is_emulated(target: Target, native: Target) -> bool:
+    """Whether the kernel here cannot run the target's programs itself."""
+    return _kind(target.objects) != _kind(native.objects)
+
+
+def _kind(objects: Objects | None) -> tuple[str, str] | None:
+    return None if objects is None else (objects.format, objects.machine)
+
+
+def is_test_build(subject: Subject) -> bool:
+    """Whether an instance on a target is built to have its tests run there."""
+    return subject.cross and "with-test" in subject.extras
+
+
+def runner_command(subject: Subject) -> tuple[str, ...]:
+    """What comes before a program and its arguments, by paths of the sandbox."""
+    words = runner_of(subject.machine).command[:-1]
+    program, *arguments = (word.replace("{prefix}", TARGET) for word in words)
+    return (f"{TOOLS}/bin/{program}", *arguments)
+
+
+def test_environment(subject: Subject) -> Mapping[str, str]:
+    """The variables of a test build besides those of any build; empty for what is none."""
+    if not is_test_build(subject) or not is_emulated(subject.machine, subject.native):
+        return {}
+    objects = subject.machine.objects
+    if objects is None:
+        return {}
+    bits, _, order = objects.format.removeprefix("elf").partition("-")
+    return {
+        "LD_PRELOAD": f"{TOOLS}/{subject.native.layout.lib}/{PRELOADED}/{PRELOADED}.so",
+        "RUN_AS_TARGET": " ".join(runner_command(subject)),
+        "RUN_AS_TARGET_OBJECTS": f"{bits} {order} {machine_numbers()[objects.machine]}",
+    }
