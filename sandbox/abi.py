@@ -34,7 +34,9 @@ _SYSTEMS = {
 def abi_of(header: ElfHeader) -> str | None:
     """The calling convention that e_flags record; None where they record none."""
     reader = _READERS.get(header.machine)
-    return None if reader is None else reader(header.flags, header.format.startswith("elf64"))
+    found = None if reader is None else reader(header.flags, header.format.startswith("elf64"))
+    # Soft floats are also what lld writes when no object says otherwise: into a library of assembly or of names alone.
+    return None if (found, header.type) == ("eabi", "DYN") else found
 
 
 def _riscv(flags: int, wide: bool) -> str:

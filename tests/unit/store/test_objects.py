@@ -272,7 +272,14 @@ def test_arm_floats(tree: Tree) -> None:
     program = flagged(40, 0x5000200, bits=1, kind=2)
     hard = with_attributes(b"\x05cortex-a8\0\x06\x0a\x1c\x01")  # CPU_name, CPU_arch, ABI_VFP_args = 1
     silent = with_attributes(b"\x06\x0a")
-    files = {"bin/a": program, "lib/hard.o": hard, "lib/old.o": flagged(40, 0x4000000, bits=1), "lib/silent.o": silent}
+    names = flagged(40, 0x5000200, bits=1, kind=3)  # zig's libraries to link with
+    files = {
+        "bin/a": program,
+        "lib/c.so": names,
+        "lib/hard.o": hard,
+        "lib/old.o": flagged(40, 0x4000000, bits=1),
+        "lib/silent.o": silent,
+    }
     found = tree(files)
     assert problems(found, ARM) == [
         ("bin/a", f"is elf32-little EM_ARM eabi EXEC, {HARD}"),
