@@ -34,9 +34,9 @@ def main() -> int:
     deadline = time.monotonic() + 60 * chosen.minutes if chosen.minutes else float("inf")
     with tempfile.TemporaryDirectory(prefix="xpkg-corpus-") as scratch:
         state = State(root=chosen.root.absolute(), jobs=chosen.jobs)
-        driver = Driver(
-            state=state, scratch=Path(scratch), tell=_say, one_at_a_time=chosen.one_at_a_time, deadline=deadline
-        )
+        # With a bound each package is followed through before the next is begun.
+        single = chosen.one_at_a_time or bool(chosen.minutes)
+        driver = Driver(state=state, scratch=Path(scratch), tell=_say, one_at_a_time=single, deadline=deadline)
         try:
             run = driver.go(selected, targets)
         except KeyboardInterrupt:

@@ -32,19 +32,31 @@ class Driver:
 
     def go(self, entries: Sequence[Entry], targets: Sequence[str]) -> Run:
         """Every entry on those of the targets that it is for."""
-        for ocaml in sorted({entry.ocaml for entry in entries}, reverse=True):
-            group = [entry for entry in entries if entry.ocaml == ocaml and set(entry.targets) & set(targets)]
-            expected: dict[str, bytes] = {}
-            for target in (NATIVE, *targets):
-                here = [entry for entry in group if target == NATIVE or target in entry.targets]
-                if here:
-                    self._place(Place(state=self.state, target=target, ocaml=ocaml), here, expected)
+        for group in [[entry] for entry in entries] if self.one_at_a_time else [list(entries)]:
+            for ocaml in sorted({entry.ocaml for entry in group}, reverse=True):
+                self._compiler(ocaml, [entry for entry in group if entry.ocaml == ocaml], targets)
         return self.run
 
-    def _place(self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes]) -> None:
+    def _compiler(self, ocaml: str, entries: Sequence[Entry], targets: Sequence[str]) -> None:
+        expected: dict[str, bytes] = {}
+        without: dict[str, Outcome] = {}
+        for target in (NATIVE, *targets):
+            asked = targets if target == NATIVE else (target,)
+            here = [entry for entry in entries if set(entry.targets) & set(asked)]
+            if here:
+                place = Place(state=self.state, target=target, ocaml=ocaml)
+                outcomes = self._place(place, here, expected, without)
+                lacking = (Verdict.NOT_TRIED, Verdict.NOT_REACHED)
+                without |= {name: outcome for name, outcome in outcomes.items() if outcome[0] in lacking}
+
+    def _place(
+        self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes], without: Mapping[str, Outcome]
+    ) -> dict[str, Outcome]:
+        """What came out, by name; ``without`` has the packages that the build machine could not be given."""
         started = time.monotonic()
+        outcomes = {entry.name: without[entry.name] for entry in entries if entry.name in without}
         skipped = {entry.name: entry.skip[place.target] for entry in entries if place.target in entry.skip}
-        outcomes: dict[str, Outcome] = {name: (Verdict.SKIPPED, reason) for name, reason in skipped.items()}
+        outcomes |= {name: (Verdict.SKIPPED, reason) for name, reason in skipped.items()}
         tried = [entry for entry in entries if entry.name not in outcomes]
         self.tell(f"{place.target}, OCaml {place.ocaml}: {len(tried)} packages")
         outcomes |= self._install(place, tried)
@@ -52,44 +64,49 @@ class Driver:
         outcomes |= self._programs(place, there, expected)
         times = place.build_times() if there else {}
         for entry in entries:
-            verdict, detail = outcomes[entry.name]
-            self.run.results.append(
-                Result(
-                    name=entry.name,
-                    version=entry.version,
-                    ocaml=place.ocaml,
-                    target=place.target,
-                    verdict=verdict,
-                    seconds=times.get(entry.name) if entry in there else None,
-                    detail=detail,
-                    exception=None if entry.exception is None else entry.exception.reason,
-                )
+            time_of_build = times.get(entry.name) if entry in there else None
+            self._record(place, entry, outcomes[entry.name], time_of_build)
+        name = f"{place.target} {place.ocaml}"
+        self.run.walls[name] = self.run.walls.get(name, 0.0) + time.monotonic() - started
+        return outcomes
+
+    def _record(self, place: Place, entry: Entry, outcome: Outcome, seconds: float | None) -> None:
+        verdict, detail = outcome
+        self.run.results.append(
+            Result(
+                name=entry.name,
+                version=entry.version,
+                ocaml=place.ocaml,
+                target=place.target,
+                verdict=verdict,
+                seconds=seconds,
+                detail=detail,
+                exception=None if entry.exception is None else entry.exception.reason,
             )
-            self.tell(f"  {entry.label}: {verdict}{': ' + detail.splitlines()[0] if detail else ''}")
-        self.run.walls[f"{place.target} {place.ocaml}"] = time.monotonic() - started
+        )
+        self.tell(f"  {entry.label}: {verdict}{': ' + detail.splitlines()[0] if detail else ''}")
 
     def _install(self, place: Place, entries: Sequence[Entry]) -> dict[str, Outcome]:
         """What could not be installed.  Together first; when that fails, one after another tells which."""
+        if not entries:
+            return {}
+        if not self._may_begin():
+            return {entry.name: (Verdict.NOT_TRIED, "the time was up") for entry in entries}
         try:
             place.prepare(entries)
         except CommandFailed as error:
             return {entry.name: _failed(error) for entry in entries}
-        if not self.one_at_a_time and entries and self._may_begin():
-            try:
-                place.install(entries)
-            except CommandFailed as error:
-                self.tell(f"  not all at once: {error.text.splitlines()[0]}")
-            else:
-                return {}
+        try:
+            place.install(entries)
+        except CommandFailed as error:
+            if len(entries) == 1:
+                return {entries[0].name: _failed(error)}
+            self.tell(f"  not all at once: {error.text.splitlines()[0]}")
+        else:
+            return {}
         outcomes: dict[str, Outcome] = {}
         for entry in entries:
-            if not self._may_begin():
-                outcomes[entry.name] = (Verdict.NOT_TRIED, "the time was up")
-                continue
-            try:
-                place.install([entry])
-            except CommandFailed as error:
-                outcomes[entry.name] = _failed(error)
+            outcomes |= self._install(place, [entry])
         return outcomes
 
     def _programs(self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes]) -> dict[str, Outcome]:
@@ -100,7 +117,7 @@ class Driver:
         except CommandFailed as error:
             return {entry.name: _failed(error) for entry in entries}
         workshop = Workshop(place=place, environment=environment, directory=self.scratch / place.switch)
-        workshop.directory.mkdir(parents=True)
+        workshop.directory.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(self.state.jobs) as pool:
             done = pool.map(lambda entry: self._program(workshop, entry, expected), entries)
             return dict(zip((entry.name for entry in entries), done, strict=True))

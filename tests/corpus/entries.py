@@ -79,7 +79,8 @@ class Entry:
 
 def read_entries(directory: Path = HERE) -> tuple[Entry, ...]:
     """All entries, by name; EntryError for one that is wrong."""
-    return tuple(read_entry(path, directory / "programs") for path in sorted((directory / "entries").glob("*.toml")))
+    files = sorted((directory / "entries").glob("*.toml"), key=lambda path: path.stem)
+    return tuple(read_entry(path, directory / "programs") for path in files)
 
 
 def read_entry(path: Path, programs: Path) -> Entry:
