@@ -57,7 +57,5 @@ def test_a_tenth_and_what_changed_run_as_on_the_build_machine(state_root: Path) 
     assert status == 0, told[-6000:]
     assert here, f"tenth {tenth_of_commit()} is empty"
     missing = sorted(f"{one['name']}: {one['verdict']}" for one in here if one["verdict"] not in ("ran", "skipped"))
-    if missing and len(missing) == len(here):
-        pytest.skip(f"nothing could be tried on {target} now: {', '.join(missing)}")
-    for one in missing:
-        print(f"{target}: {one}")  # pytest shows it with -rP; the page of a whole run tells it too
+    if missing:  # the others ran
+        pytest.skip(f"{target}: {len(missing)} of {len(here)} could not be tried now: {', '.join(missing)}")

@@ -1,0 +1,104 @@
+"""What a build costs by xpkg and by hand: whole processes that take turns, from a source archive to installed files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.harness import Bench, report, seconds
+
+# A small library in OCaml alone, one with C stubs, a larger one.
+DERIVED = ("csexp", "integers", "containers")
+
+
+def derived(bench: Bench, names: Sequence[str], target: Sequence[str]) -> None:
+    """Packages for a target, each against the dune command that is derived for it."""
+    for name in names:
+        overhead(bench, name, target, "derived")
+
+
+def overhead(bench: Bench, name: str, target: Sequence[str] = (), row: str = "overhead") -> None:
+    """One package that dune builds, from its source to its installed files: by xpkg, and by hand.
+
+    With ``target``, the options that name one, both build it for that machine with the same compilers and files.
+    """
+    bench.run("install", name, "dune", *target, "--yes")
+    shown = json.loads(bench.run("show", name, "--json"))
+    steps = json.loads(bench.run("show", name, "--steps", *target, "--json"))
+    (source,) = (one["path"] for one in json.loads(bench.run("fetch", name, "--json")) if one["name"] == name)
+    places = _places(bench, target)
+    repository = bench.scratch / "repository"
+    bench.run("repo", "add", "bench", str(_changed(repository, shown, 0)))
+    ours, theirs = [], []
+    try:
+        for number in range(1, bench.rounds + 1):
+            _changed(repository, shown, number)
+            # The steps shown are those of one job, so both sides use one.
+            ours.append(seconds(lambda: bench.run("install", name, *target, "--yes", "--jobs", "1")))
+            theirs.append(seconds(lambda: _by_hand(bench.scratch / "hand", shown, steps, source, places)))
+            shutil.rmtree(bench.scratch / "hand")
+    finally:
+        bench.run("repo", "remove", "bench")
+    report(row, statistics.median(ours), f"{name} by hand", statistics.median(theirs), "3 % + 0.3 s")
+
+
+def _places(bench: Bench, target: Sequence[str]) -> dict[str, str]:
+    """Where the prefixes that builds see are in the switch."""
+    from xpkg.sandbox.layout import TARGET, TOOLS
+
+    variables = json.loads(bench.run("env", *target, "--json"))
+    return {TOOLS: variables["XPKG_TOOLS"], TARGET: variables["XPKG_PREFIX"]}
+
+
+def _changed(repository: Path, shown: Mapping[str, Any], number: int) -> Path:
+    """The package's recipe with another comment, and so with another key, in a repository of its own."""
+    directory = repository / "packages" / shown["name"] / f"{shown['name']}.{shown['version']}"
+    shutil.copytree(shown["directory"], directory, dirs_exist_ok=True)
+    with (directory / "opam").open("a", encoding="utf-8") as stream:
+        stream.write(f"# round {number} at {time.time()}\n")
+    return repository
+
+
+def _by_hand(
+    directory: Path, shown: Mapping[str, Any], steps: Mapping[str, Any], source: str, places: Mapping[str, str]
+) -> None:
+    """Unpack, patch, build and install with the same tools on the search path."""
+    from xpkg.sandbox.layout import ETC, SOURCE
+
+    tree, etc = directory / "src", directory / "etc"
+    tree.mkdir(parents=True)
+
+    def real(text: str) -> str:
+        for inside, outside in {**places, SOURCE: str(tree), ETC: str(etc)}.items():
+            text = text.replace(inside, outside)
+        return text
+
+    environment = {key: real(value) for key, value in steps["environment"].items()}
+    environment |= {"HOME": str(directory), "TMPDIR": str(directory)}
+    for path, text in steps["generated"].items():
+        (etc / path).parent.mkdir(parents=True, exist_ok=True)
+        (etc / path).write_text(real(text), "utf-8")
+
+    def run(*argv: str) -> None:
+        subprocess.run(argv, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    subprocess.run(["tar", "-xf", source, "--strip-components=1"], cwd=tree, check=True)
+    files = Path(shown["directory"]) / "files"
+    if files.is_dir():
+        shutil.copytree(files, tree, dirs_exist_ok=True)
+    for patch in shown["patches"]:
+        run("patch", "-s", "-p1", "-i", patch)
+    for command in steps["commands"]:
+        run(*(real(argument) for argument in command["argv"]))
+    commands = [command["argv"] for command in steps["commands"]]
+    cross: Sequence[str] = next(
+        (argv[at : at + 2] for argv in commands for at, word in enumerate(argv) if word == "-x"), []
+    )
+    if any(tree.glob(f"{shown['name']}*.install")):
+        run("dune", "install", *cross, "--prefix", str(directory / "prefix"), "-p", shown["name"])
