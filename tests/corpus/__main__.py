@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.corpus.driver import Driver
-from tests.corpus.entries import DEFAULT_TARGETS, Entry, read_entries
+from tests.corpus.entry import DEFAULT_TARGETS, Entry, read_entries
 from tests.corpus.report import page
 from tests.corpus.results import Run, Verdict
 from tests.corpus.selection import TENTHS, changed, tenth, tenth_of_commit

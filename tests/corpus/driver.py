@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.corpus.entries import Entry
+from tests.corpus.entry import Entry
 from tests.corpus.places import Place
-from tests.corpus.programs import ProgramFailed, Workshop
+from tests.corpus.program import ProgramFailed, Workshop
 from tests.corpus.results import Result, Run, Verdict
 from tests.corpus.state import NATIVE, NOT_REACHED, CommandFailed, State
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.entries import HERE, Entry
+from tests.corpus.entry import HERE, Entry
 from tests.corpus.state import CLONE, NATIVE, State
 
 # What the programs of the corpus are compiled with.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.corpus.entries import Entry
+from tests.corpus.entry import Entry
 from tests.corpus.results import Result, Run, Verdict
 from tests.corpus.state import NATIVE
 
@@ -14,7 +14,7 @@ Real packages with ordinary recipes, built for every target from the same recipe
 It is compiled in the environment of the switch; where programs of the target can run, it runs there in the target's
 runner, and what it prints is compared byte by byte with what it prints on the build machine. `make corpus` does all
 that and writes this page; `python -m tests.corpus --only NAME` does it for one. An entry is a file in
-`tests/corpus/entries/`; `tests/corpus/entries.py` says what it may hold. The seconds are those that the package's own
+`tests/corpus/entries/`; `tests/corpus/entry.py` says what it may hold. The seconds are those that the package's own
 build took when it was built.
 
 """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from tests.corpus.entries import Entry
+from tests.corpus.entry import Entry
 from tests.corpus.state import NATIVE
 
 ALLOWED_EXCEPTIONS = 0.1

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.entries import Entry
+from tests.corpus.entry import Entry
 from tests.corpus.state import CLONE, NATIVE
 
 TENTHS = 10

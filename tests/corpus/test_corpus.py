@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.driver import Driver
-from tests.corpus.entries import HERE, Entry, EntryError, ExceptionNote, read_entries, read_entry
+from tests.corpus.entry import HERE, Entry, EntryError, ExceptionNote, read_entries, read_entry
 from tests.corpus.report import page
 from tests.corpus.results import Result, Run, Verdict
 from tests.corpus.selection import TENTHS, tenth

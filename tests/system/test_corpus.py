@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.corpus.entries import DEFAULT_TARGETS
+from tests.corpus.entry import DEFAULT_TARGETS
 from tests.corpus.selection import git, tenth_of_commit
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]

@@ -11,7 +11,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from tests.corpus.entries import Entry
+from tests.corpus.entry import Entry
 from tests.corpus.places import Place, prefix_of
 from tests.corpus.state import NATIVE
 
