@@ -40,7 +40,8 @@ class Commands:
     @property
     def path(self) -> str:
         """What stands before the rest of PATH; empty where there is nothing to put there."""
-        return ":".join([*([DIRECTORY] if scripts(self) else []), *([self.ocaml] if self.on_path else [])])
+        has_scripts = bool(self.c_tools) or not self.native.isdisjoint(_WRITERS)
+        return ":".join([*([DIRECTORY] if has_scripts else []), *([self.ocaml] if self.on_path else [])])
 
 
 def scripts(commands: Commands) -> dict[str, str]:
