@@ -14,6 +14,7 @@ from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import apply_rules
+from xpkg.sandbox.rules_dune import context_variables
 from xpkg.sandbox.steps import Step, Steps
 from xpkg.sandbox.target_commands import Commands
 from xpkg.sandbox.updates import apply_updates
@@ -124,6 +125,9 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
             commands=machine.toolchain.ocaml,
             tools=TOOLS,
         )
+        if "dune" in subject.tools_seen:
+            for name, text in context_variables(subject).items():
+                files[name] += text
     if subject.cross and "meson" in subject.tools_seen:
         files["cross.meson"] = _meson(subject)
     if subject.cross and "cmake" in subject.tools_seen:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from xpkg.sandbox.cross_target import Argv, CrossTarget, Rule, program
 from xpkg.sandbox.rules_configure import configure
+from xpkg.sandbox.rules_dune import dune, dune_install, dune_install_file
 from xpkg.sandbox.rules_ocaml import ocamlbuild, topkg
-
-# dune commands that build; the others (clean, subst, format) know no target.
-_DUNE_BUILDS = {"build", "install", "runtest", "test", "exec"}
 
 
 def apply_rules(argv: Argv, cross: CrossTarget) -> tuple[Argv, tuple[str, ...]]:
@@ -26,15 +24,6 @@ def apply_rules(argv: Argv, cross: CrossTarget) -> tuple[Argv, tuple[str, ...]]:
     return argv, tuple(applied)
 
 
-def dune(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
-    """``-x TARGET``: dune's own cross context by findlib toolchain (dune manual, "Cross-Compilation")."""
-    if program(argv) not in ("dune", "jbuilder") or len(argv) < 2 or argv[1] not in _DUNE_BUILDS:
-        return None
-    if "-x" in argv or any(argument.startswith("--workspace") for argument in argv):
-        return None
-    return (*argv[:2], "-x", cross.name, *argv[2:]), f"dune: -x {cross.name} builds in the target's context"
-
-
 def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     """``--cross-file`` for ``meson setup`` (meson manual, "Cross-compilation")."""
     if program(argv) != "meson" or len(argv) < 2 or argv[1] != "setup":
@@ -44,4 +33,4 @@ def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     return (*argv[:2], "--cross-file", cross.meson_file, *argv[2:]), "meson: --cross-file describes the target"
 
 
-RULES: tuple[Rule, ...] = (dune, topkg, ocamlbuild, configure, meson)
+RULES: tuple[Rule, ...] = (dune, dune_install, dune_install_file, topkg, ocamlbuild, configure, meson)

@@ -14,7 +14,10 @@ CONFIGURE = "/xpkg/etc/bin/configure-for-target x86_64-linux-gnu riscv64-toy-non
 CHANGED = [
     ("dune build -p lwt -j 2", "dune build -x toy -p lwt -j 2"),
     ("/usr/bin/dune build @install", "/usr/bin/dune build -x toy @install"),
-    ("dune install --prefix /x lwt", "dune install -x toy --prefix /x lwt"),
+    ("dune install --prefix /x lwt", "dune install --create-install-files -x toy --prefix /x lwt"),
+    ("dune install --create-install-files -p lwt", "dune install -x toy --create-install-files -p lwt"),
+    ("dune build lwt.install", "dune build -x toy lwt-toy.install"),
+    ("dune build ./sub/lwt.install @install", "dune build -x toy ./sub/lwt-toy.install @install"),
     ("jbuilder build -p old", "jbuilder build -x toy -p old"),
     ("ocaml pkg/pkg.ml build --dev-pkg false", "ocaml pkg/pkg.ml build --dev-pkg false --toolchain toy"),
     ("topkg build --pinned true", "topkg build --pinned true --toolchain toy"),

@@ -1,0 +1,81 @@
+"""Rules for dune: its own cross contexts, one for each findlib toolchain (dune manual, "Cross-Compilation").
+
+``-x T`` makes two contexts: ``default`` for what runs while building, of which only what is needed is built, and
+``default.T`` for the product.  What a rule of a project starts by itself is told the machine by the context's
+environment, which dune takes from findlib's configuration.
+"""
+
+from __future__ import annotations
+
+from xpkg.sandbox.cross_target import Argv, CrossTarget, program
+from xpkg.sandbox.environment import Subject
+from xpkg.sandbox.layout import TARGET, TOOLS
+
+# dune commands that build; the others (clean, subst, format) know no target.
+_BUILDS = {"build", "install", "runtest", "test", "exec"}
+_INSTALL_FILE = ".install"
+
+
+def dune(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
+    """``-x TARGET``."""
+    if program(argv) not in ("dune", "jbuilder") or len(argv) < 2 or argv[1] not in _BUILDS:
+        return None
+    if "-x" in argv or any(argument.startswith("--workspace") for argument in argv):
+        return None
+    return (*argv[:2], "-x", cross.name, *argv[2:]), f"dune: -x {cross.name} builds in the target's context"
+
+
+def dune_install_file(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
+    """``NAME.install`` as something to build: in a cross context dune names it after the context."""
+    if program(argv) != "dune" or argv[1:2] != ("build",):
+        return None
+    end = f"-{cross.name}{_INSTALL_FILE}"
+    changed = tuple(_of_target(argument, end) for argument in argv)
+    return None if changed == argv else (changed, f"dune: what *{end} lists is the target's")
+
+
+def _of_target(argument: str, end: str) -> str:
+    """The target's name of an install file; what is no such file is left alone."""
+    name = argument.removesuffix(_INSTALL_FILE)
+    if name in ("", argument) or argument.endswith(end) or argument.startswith(("-", "@")):
+        return argument
+    return name + end
+
+
+def dune_install(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
+    """``--create-install-files``: by itself dune installs into ``PREFIX/TARGET-sysroot``, whatever it is told."""
+    del cross
+    if program(argv) != "dune" or argv[1:2] != ("install",) or "--create-install-files" in argv:
+        return None
+    changed = (*argv[:2], "--create-install-files", *argv[2:])
+    return changed, "dune: --create-install-files leaves it to xpkg where a target's files go"
+
+
+def context_variables(subject: Subject) -> dict[str, str]:
+    """What is added to findlib's configuration, by file name: variables of dune's two contexts.
+
+    dune takes the variables with the predicate ``env`` for the environment of what it runs in a context.  Without
+    them a rule of the context ``default`` that asks for CC or for a C library would get the target's.
+    """
+    native = {name: f"{TOOLS}/{path}" if path else "" for name, path in _c_tools(subject.native.toolchain).items()}
+    target = {name: f"{TARGET}/{path}" if path else "" for name, path in _c_tools(subject.machine.toolchain).items()}
+    native["PKG_CONFIG_LIBDIR"] = _pkg_config(TOOLS)
+    target["PKG_CONFIG_LIBDIR"] = _pkg_config(TARGET)
+    toolchain = subject.machine.findlib_name
+    target["OCAMLFIND_TOOLCHAIN"] = toolchain
+    return {
+        "findlib.conf": _lines(native, "env"),
+        f"findlib.conf.d/{toolchain}.conf": _lines(target, f"env,{toolchain}"),
+    }
+
+
+def _c_tools(toolchain: object) -> dict[str, str | None]:
+    return {tool.upper(): getattr(toolchain, tool) for tool in ("cc", "ar", "ranlib", "ld")}
+
+
+def _pkg_config(prefix: str) -> str:
+    return f"{prefix}/lib/pkgconfig:{prefix}/share/pkgconfig"
+
+
+def _lines(variables: dict[str, str], predicates: str) -> str:
+    return "".join(f'{name}({predicates})="{value}"\n' for name, value in variables.items())
