@@ -19,7 +19,7 @@ from tests.corpus.entry import DEFAULT_TARGETS, Entry, read_entries
 from tests.corpus.report import page
 from tests.corpus.results import Run, Verdict
 from tests.corpus.selection import TENTHS, changed, tenth, tenth_of_commit
-from tests.corpus.state import CLONE, State
+from tests.corpus.state import CLONE, NATIVE, State
 
 PAGE = CLONE / "docs" / "corpus.md"
 
@@ -28,9 +28,9 @@ def main() -> int:
     """0 when all that was tried works, 1 otherwise."""
     chosen = _arguments()
     entries = read_entries()
-    targets = chosen.target or _all_targets(entries)
+    targets = [target for target in chosen.target or _all_targets(entries) if target != NATIVE]
     selected = _selected(entries, chosen, targets)
-    _say(f"{len(selected)} of {len(entries)} packages for {', '.join(targets)}; state in {chosen.root}")
+    _say(f"{len(selected)} of {len(entries)} packages for {', '.join(targets) or NATIVE}; state in {chosen.root}")
     deadline = time.monotonic() + 60 * chosen.minutes if chosen.minutes else float("inf")
     with tempfile.TemporaryDirectory(prefix="xpkg-corpus-") as scratch:
         state = State(root=chosen.root.absolute(), jobs=chosen.jobs)
@@ -53,7 +53,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=(__doc__ or "").splitlines()[0])
     root = Path(os.environ.get("XPKG_ROOT", CLONE / "build" / "corpus"))
     parser.add_argument("--root", type=Path, default=root, help="state directory (default: XPKG_ROOT or build/corpus)")
-    parser.add_argument("--target", action="append", metavar="NAME", help="only this target; may be repeated")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="only this target; may be repeated (native: the build machine alone)",
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these packages")
     parser.add_argument("--tenth", metavar="N/10|commit", help="only a tenth of the packages; the commit's own turn")
     parser.add_argument("--changed", metavar="REVISION", help="only, or also, what changed since a git revision")
@@ -80,7 +85,7 @@ def _selected(entries: Sequence[Entry], chosen: argparse.Namespace, targets: Seq
         number = tenth_of_commit() if chosen.tenth == "commit" else int(chosen.tenth.partition("/")[0]) % TENTHS
         names |= {entry.name for entry in tenth(entries, number)}
     if chosen.changed:
-        names |= {entry.name for entry in changed(entries, chosen.changed, targets[0])}
+        names |= {entry.name for entry in changed(entries, chosen.changed, (*targets, NATIVE)[0])}
     if not (chosen.only or chosen.tenth or chosen.changed):
         return list(entries)
     return [entry for entry in entries if entry.name in names]

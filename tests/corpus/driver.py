@@ -31,7 +31,7 @@ class Driver:
     run: Run = field(default_factory=Run)
 
     def go(self, entries: Sequence[Entry], targets: Sequence[str]) -> Run:
-        """Every entry on those of the targets that it is for."""
+        """Every entry on those of the targets that it is for; without targets, on the build machine alone."""
         for group in [[entry] for entry in entries] if self.one_at_a_time else [list(entries)]:
             for ocaml in sorted({entry.ocaml for entry in group}, reverse=True):
                 self._compiler(ocaml, [entry for entry in group if entry.ocaml == ocaml], targets)
@@ -42,7 +42,7 @@ class Driver:
         without: dict[str, Outcome] = {}
         for target in (NATIVE, *targets):
             asked = targets if target == NATIVE else (target,)
-            here = [entry for entry in entries if set(entry.targets) & set(asked)]
+            here = [entry for entry in entries if not targets or set(entry.targets) & set(asked)]
             if here:
                 place = Place(state=self.state, target=target, ocaml=ocaml)
                 outcomes = self._place(place, here, expected, without)
@@ -87,7 +87,7 @@ class Driver:
         self.tell(f"  {entry.label}: {verdict}{': ' + detail.splitlines()[0] if detail else ''}")
 
     def _install(self, place: Place, entries: Sequence[Entry]) -> dict[str, Outcome]:
-        """What could not be installed.  Together first; when that fails, one after another tells which."""
+        """What could not be installed.  All together; what a failure concerns is left out, and the rest tried again."""
         if not entries:
             return {}
         if not self._may_begin():
@@ -102,12 +102,14 @@ class Driver:
             if len(entries) == 1:
                 return {entries[0].name: _failed(error)}
             self.tell(f"  not all at once: {error.text.splitlines()[0]}")
-        else:
-            return {}
-        outcomes: dict[str, Outcome] = {}
-        for entry in entries:
-            outcomes |= self._install(place, [entry])
-        return outcomes
+            concerned = [entry for entry in entries if place.needs(entry, error)]
+            outcomes = {entry.name: _failed(error) for entry in concerned}
+            left = [entry for entry in entries if entry.name not in outcomes]
+            # Where no package is to blame for the failure, one after another tells more.
+            for group in [left] if concerned else [[entry] for entry in left]:
+                outcomes |= self._install(place, group)
+            return outcomes
+        return {}
 
     def _programs(self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes]) -> dict[str, Outcome]:
         if not entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.corpus.entry import HERE, Entry
-from tests.corpus.state import CLONE, NATIVE, State
+from tests.corpus.state import CLONE, NATIVE, CommandFailed, State
 
 # What the programs of the corpus are compiled with.
 _TOOLS = ("ocamlfind", "dune")
+# How messages name the package that something happened to.
+_CULPRIT = re.compile(r"(?P<label>\S+) (failed to build|could not be fetched)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,22 @@ class Place:
 
     def install(self, entries: Sequence[Entry]) -> None:
         """All in one plan.  CommandFailed."""
-        wanted = dict.fromkeys(name for entry in entries for name in (entry.label, *entry.more))
-        compiler = (f"ocaml.{self.ocaml}", *_TOOLS)
-        self.state.call("install", *wanted, *compiler, "--yes", "--jobs", str(self.state.jobs), *self.there)
+        self.state.call("install", *self._wanted(entries), "--yes", "--jobs", str(self.state.jobs), *self.there)
+
+    def needs(self, entry: Entry, error: CommandFailed) -> bool:
+        """Whether the entry's own plan has the package that could not be fetched or built."""
+        if (found := _CULPRIT.match(error.text)) is None:
+            return False
+        culprit = found["label"].removesuffix(f"-{self.target}")
+        try:
+            plan = self.state.call("install", *self._wanted([entry]), "--dry-run", *self.there)
+        except CommandFailed:
+            return False  # its own installation will tell why
+        return any(f"{one['name']}.{one['version']}" == culprit for one in plan["actions"])
+
+    def _wanted(self, entries: Sequence[Entry]) -> list[str]:
+        labels = dict.fromkeys(name for entry in entries for name in (entry.label, *entry.more))
+        return [*labels, f"ocaml.{self.ocaml}", *_TOOLS]
 
     def environment(self) -> dict[str, str]:
         """The environment of the switch, as ``xpkg exec`` gives it."""
