@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
-from xpkg.repo.targets import Target
-from xpkg.sandbox import target_commands, target_tests, toolfiles
+from xpkg.sandbox import c_files, target_commands, target_tests, toolfiles
 from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
@@ -18,8 +17,6 @@ from xpkg.sandbox.rules_dune import context_variables
 from xpkg.sandbox.steps import Step, Steps
 from xpkg.sandbox.target_commands import Commands
 from xpkg.sandbox.updates import apply_updates
-
-_MESON_TOOLS = {"c": "cc", "ar": "ar", "ld": "ld", "ranlib": "ranlib"}
 
 # Programs that start no compiler, and build systems of C that are told the target's by files and options.
 _PLAIN = {"cat", "chmod", "cp", "echo", "find", "install", "ln", "mkdir", "mv", "patch", "rm", "sed", "test", "touch"}
@@ -67,6 +64,7 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
 
 def _environment(subject: Subject, values: Environment, steps: list[Step]) -> dict[str, str]:
     environment = build_environment(subject)
+    environment |= c_files.environment(subject, configures=_asks_autoconf(subject, steps))
     if (told := _target_commands(subject, steps)) is not None:
         # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
         environment["OCAMLFIND_TOOLCHAIN"] = subject.machine.findlib_name
@@ -128,42 +126,19 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
         if "dune" in subject.tools_seen:
             for name, text in context_variables(subject).items():
                 files[name] += text
-    if subject.cross and "meson" in subject.tools_seen:
-        files["cross.meson"] = _meson(subject)
-    if subject.cross and "cmake" in subject.tools_seen:
-        files["toolchain.cmake"] = _cmake(subject)
+    runner = target_tests.runner_command(subject) if target_tests.is_test_build(subject) else ()
+    files |= c_files.generated(subject, configures=_asks_autoconf(subject, steps), runner=runner)
     if (told := _target_commands(subject, steps)) is not None:
         files |= target_commands.scripts(told)
-    if any(step.argv[:1] == (target_commands.CONFIGURE,) for step in steps):
+    if _configures(steps):
         files["bin/configure-for-target"] = target_commands.configure_script()
     return tuple(sorted(files.items()))
 
 
-def _meson(subject: Subject) -> str:
-    tools = {name: subject.tool(tool) for name, tool in _MESON_TOOLS.items() if subject.tool(tool)}
-    return toolfiles.meson_cross_file(
-        tools=tools,
-        arch=_processor(subject.machine),
-        system=_system(subject.machine, "none"),
-        runner=target_tests.runner_command(subject) if target_tests.is_test_build(subject) else (),
-    )
+def _asks_autoconf(subject: Subject, steps: list[Step]) -> bool:
+    """Whether configure scripts get answers from us; a compiler's own configure knows what it builds for."""
+    return _configures(steps) and not _makes_compiler(subject)
 
 
-def _cmake(subject: Subject) -> str:
-    return toolfiles.cmake_toolchain_file(
-        cc=subject.tool("cc"),
-        ar=subject.tool("ar"),
-        ranlib=subject.tool("ranlib"),
-        system=_system(subject.machine, "Generic").capitalize(),
-        processor=_processor(subject.machine),
-        prefix=TARGET,
-    )
-
-
-def _system(machine: Target, otherwise: str) -> str:
-    return str(machine.variables.get("os", otherwise))
-
-
-def _processor(machine: Target) -> str:
-    """The first part of the triple, by which C's build systems name processors (opam has names of its own)."""
-    return machine.triple.partition("-")[0]
+def _configures(steps: list[Step]) -> bool:
+    return any(step.argv[:1] == (target_commands.CONFIGURE,) for step in steps)

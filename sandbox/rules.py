@@ -7,7 +7,8 @@ machine it builds is left as it is.
 
 from __future__ import annotations
 
-from xpkg.sandbox.cross_target import Argv, CrossTarget, Rule, program
+from xpkg.sandbox.cross_target import Argv, CrossTarget, Rule
+from xpkg.sandbox.rules_c import meson
 from xpkg.sandbox.rules_configure import configure
 from xpkg.sandbox.rules_dune import dune, dune_install, dune_install_file
 from xpkg.sandbox.rules_ocaml import ocamlbuild, topkg
@@ -22,15 +23,6 @@ def apply_rules(argv: Argv, cross: CrossTarget) -> tuple[Argv, tuple[str, ...]]:
             argv, reason = change
             applied.append(reason)
     return argv, tuple(applied)
-
-
-def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
-    """``--cross-file`` for ``meson setup`` (meson manual, "Cross-compilation")."""
-    if program(argv) != "meson" or len(argv) < 2 or argv[1] != "setup":
-        return None
-    if any(argument.startswith("--cross-file") for argument in argv):
-        return None
-    return (*argv[:2], "--cross-file", cross.meson_file, *argv[2:]), "meson: --cross-file describes the target"
 
 
 RULES: tuple[Rule, ...] = (dune, dune_install, dune_install_file, topkg, ocamlbuild, configure, meson)

@@ -11,6 +11,7 @@ CROSS = CrossTarget(
     name="toy", triple="riscv64-toy-none", build_triple="x86_64-linux-gnu", meson_file="/xpkg/etc/cross.meson"
 )
 CONFIGURE = "/xpkg/etc/bin/configure-for-target x86_64-linux-gnu riscv64-toy-none"
+MESON = "--cross-file /xpkg/etc/cross.meson --native-file /xpkg/etc/native.meson"
 CHANGED = [
     ("dune build -p lwt -j 2", "dune build -x toy -p lwt -j 2"),
     ("/usr/bin/dune build @install", "/usr/bin/dune build -x toy @install"),
@@ -31,7 +32,13 @@ CHANGED = [
     ("bash -e ./configure", f"{CONFIGURE} bash -e ./configure"),
     ("env CFLAGS=-O2 ./configure", f"{CONFIGURE} env CFLAGS=-O2 ./configure"),
     ("env CC=cc sh -x ./configure", f"{CONFIGURE} env CC=cc sh -x ./configure"),
-    ("meson setup build --prefix=/x", "meson setup --cross-file /xpkg/etc/cross.meson build --prefix=/x"),
+    ("meson setup build --prefix=/x", f"meson setup {MESON} build --prefix=/x"),
+    ("meson build --prefix=/x", f"meson {MESON} build --prefix=/x"),
+    ("meson --prefix=/x build", f"meson {MESON} --prefix=/x build"),
+    (
+        "meson setup --native-file=own.meson build",
+        "meson setup --cross-file /xpkg/etc/cross.meson --native-file=own.meson build",
+    ),
 ]
 UNCHANGED = [
     "dune subst",
@@ -56,6 +63,8 @@ UNCHANGED = [
     "./configure --target=riscv64-toy-none",
     "./configure -host riscv64-toy-none",
     "meson compile -C build",
+    "meson install -C build --no-rebuild",
+    "meson --version",
     "meson setup --cross-file=own.meson build",
     "make -j2 all",
     "sh -c dune build",
