@@ -92,8 +92,9 @@ def _selected(entries: Sequence[Entry], chosen: argparse.Namespace, targets: Seq
 
 
 def _verdict(run: Run, entries: Sequence[Entry], *, whole: bool) -> int:
-    counts = run.counts()
-    _say(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) or "nothing to do")
+    for target in dict.fromkeys(one.target for one in run.results):
+        counts = run.counts(target)
+        _say(f"{target}: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict if counts[verdict])}")
     for one in run.results:
         if one.verdict in (Verdict.NOT_REACHED, Verdict.NOT_TRIED):
             _say(f"{one.verdict.upper()}: {one.name}.{one.version} [{one.target}]: {one.detail}")

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from tests.corpus.entry import Entry
-from tests.corpus.state import NATIVE
 
 ALLOWED_EXCEPTIONS = 0.1
 
@@ -45,11 +44,9 @@ class Run:
     results: list[Result] = field(default_factory=list)
     walls: dict[str, float] = field(default_factory=dict)
 
-    def counts(self, target: str | None = None) -> Counter[Verdict]:
-        """How many of each verdict, on one target or all but the build machine."""
-        return Counter(
-            one.verdict for one in self.results if (one.target == target if target else one.target != NATIVE)
-        )
+    def counts(self, target: str) -> Counter[Verdict]:
+        """How many of each verdict on one target."""
+        return Counter(one.verdict for one in self.results if one.target == target)
 
     def as_value(self) -> dict[str, object]:
         """For JSON."""
