@@ -55,7 +55,7 @@ def read_dune_project(text: str) -> DuneProject:
     fields = {_head(one): _words(one) for one in stanzas}
     packages = [_package(one) for one in stanzas if _head(one) == "package"]
     return DuneProject(
-        lang=lang[1] if len(lang) > 1 else "1.0",
+        lang=lang[2] if len(lang) > 2 else "1.0",
         name=_only(fields.get("name")),
         version=_only(fields.get("version")),
         packages=tuple(one for one in packages if one is not None),

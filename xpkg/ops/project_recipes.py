@@ -44,6 +44,8 @@ _COMMANDS: dict[System, str] = {
     "--libdir=lib"
     "--buildtype=release"
     "--wrap-mode=nodownload"
+    "-Dc_link_args=-Wl,-rpath,$ORIGIN/../lib"
+    "-Dcpp_link_args=-Wl,-rpath,$ORIGIN/../lib"
   ]
   ["meson" "compile" "-C" "{_BUILD_DIRECTORY}" "-j" jobs]
 ]
@@ -62,6 +64,7 @@ install: ["meson" "install" "-C" "{_BUILD_DIRECTORY}" "--no-rebuild"]
     "-DCMAKE_INSTALL_PREFIX=%{{prefix}}%"
     "-DCMAKE_INSTALL_LIBDIR=lib"
     "-DCMAKE_BUILD_TYPE=Release"
+    "-DCMAKE_INSTALL_RPATH=$ORIGIN/../lib"
   ]
   ["cmake" "--build" "{_BUILD_DIRECTORY}" "-j" jobs]
 ]

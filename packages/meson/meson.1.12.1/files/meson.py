@@ -6,6 +6,9 @@ on PYTHONPATH.
 
 import sys
 
-from mesonbuild.mesonmain import main
+# Started again it lacks the -B of the command: what it compiled would be part of what is built.
+sys.dont_write_bytecode = True
+
+from mesonbuild.mesonmain import main  # noqa: E402
 
 sys.exit(main())
