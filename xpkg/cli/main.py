@@ -44,6 +44,7 @@ _COMMANDS = {
     "exec": ("environments", "exec_", "Run a command in the environment of a switch."),
     "shell": ("environments", "shell", "Start a shell in the environment of a switch, or in a failed build."),
     "run": ("running", "run", "Run a product of a target."),
+    "test": ("testing", "test", "Run the tests of packages, without installing anything."),
 }
 
 # click 8.2 and later tell so of a group without its command; the text is the group's help.

@@ -107,7 +107,10 @@ def check_machine(home: Home, pair: Pair, product: Product) -> None:
         raise BuildError(
             f"{printable(str(product.path))} is no program of {pair.target}",
             reference="wrong-objects",
-            context=(("it is", f"{header.format} {machine_name(header.machine)}"), ("wanted", f"{objects.format} {objects.machine}")),
+            context=(
+                ("it is", f"{header.format} {machine_name(header.machine)}"),
+                ("wanted", f"{objects.format} {objects.machine}"),
+            ),
         )
 
 
