@@ -33,8 +33,9 @@ def _lines(machine: CMachine, tools: Mapping[str, str], prefix: str, runner: Seq
 def _defaults(machine: CMachine, prefix: str) -> Iterator[str]:
     """What a recipe's own -D options come before."""
     # Cross builds have no /usr of their own, and /usr/local is never where to install.
-    yield f'set(CMAKE_INSTALL_PREFIX {_quoted(prefix)} CACHE PATH "")'
-    yield 'set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "")'
+    # No paths by type: of -DX=lib a cache entry of type PATH would make a path below the working directory.
+    yield f'set(CMAKE_INSTALL_PREFIX {_quoted(prefix)} CACHE STRING "")'
+    yield 'set(CMAKE_INSTALL_LIBDIR lib CACHE STRING "")'
     if machine.cmake_system == "Generic":
         # Else only systems with directories of their own are searched (Platform/UnixPaths.cmake).
         yield "list(APPEND CMAKE_SYSTEM_PREFIX_PATH /)"

@@ -120,6 +120,7 @@ def test_a_toolchain_file_of_cmake() -> None:
     assert 'set(CMAKE_FIND_ROOT_PATH "/t")' in lines
     assert "set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)" in lines
     assert 'set(CMAKE_POSITION_INDEPENDENT_CODE ON CACHE BOOL "")' in lines
+    assert not any("CACHE PATH" in line for line in lines)
     # Checks for functions really link where they can.
     assert not any("TRY_COMPILE_TARGET_TYPE" in line or "EMULATOR" in line for line in lines)
 
