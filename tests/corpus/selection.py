@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +67,22 @@ def _export(revision: str, into: Path) -> None:
 
 def _steps(tree: Path, entries: Iterable[Entry], target: str) -> dict[str, str]:
     """By label, the steps that a clone's xpkg derives; none for an entry that it does not know."""
-    there = [] if target == NATIVE else ["--target", target]
-    found = {}
+    labels = [entry.label for entry in entries if (tree / "packages" / entry.name / entry.label).is_dir()]
     with tempfile.TemporaryDirectory(prefix="xpkg-corpus-") as root:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("XPKG_")}
         environment |= {"PYTHONPATH": str(tree), "XPKG_ROOT": root}
-        for entry in entries:
-            if not (tree / "packages" / entry.name / entry.label).is_dir():
-                continue
-            command = [sys.executable, "-m", "xpkg", "show", entry.label, "--steps", *there, "--json"]
-            done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-            found[entry.label] = _comparable(done.stdout) if done.returncode == 0 else done.stderr
-    return found
+        # All in one command; when that fails, one after another tells for which it does.
+        return _shown(tree, environment, labels, target) or {
+            label: steps for one in labels for label, steps in _shown(tree, environment, [one], target).items()
+        }
 
 
-def _comparable(shown: str) -> str:
-    value: Any = json.loads(shown)
-    return json.dumps(value, sort_keys=True)
+def _shown(tree: Path, environment: Mapping[str, str], labels: Sequence[str], target: str) -> dict[str, str]:
+    there = [] if target == NATIVE else ["--target", target]
+    command = [sys.executable, "-m", "xpkg", "show", *labels, "--steps", *there, "--json"]
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {}
+    value: Any = json.loads(done.stdout)
+    shown = value if isinstance(value, list) else [value]
+    return {label: json.dumps(steps, sort_keys=True) for label, steps in zip(labels, shown, strict=True)}
