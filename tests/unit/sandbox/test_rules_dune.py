@@ -1,12 +1,16 @@
-"""What dune's two contexts are told."""
+"""What dune's two contexts are told, and what its commands mean for a target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from xpkg.sandbox.cross_target import CrossTarget
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.rules import apply_rules
 
 DUNE = 'build: ["dune" "build" "-p" name]'
 
@@ -28,3 +32,17 @@ def test_each_context_of_dune_has_the_tools_of_its_own_machine(subject: Callable
 def test_without_a_target_there_is_one_context_only(subject: Callable[..., Subject]) -> None:
     generated = dict(derive(subject(DUNE, tools_seen={"dune": "3.17.2"})).generated)
     assert "(env)" not in generated["findlib.conf"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("dune build thing.install", "dune build -x toy thing-toy.install"),
+        ("dune build ./sub/thing.install @install", "dune build -x toy ./sub/thing-toy.install @install"),
+        ("dune build -x toy thing-toy.install", "dune build -x toy thing-toy.install"),
+        ("dune build --promote-install-files @install", "dune build -x toy --promote-install-files @install"),
+    ],
+)
+def test_an_install_file_is_that_of_the_target(command: str, expected: str) -> None:
+    cross = CrossTarget(name="toy", triple="riscv64-toy-none", build_triple="x86_64-linux-gnu", meson_file="/m")
+    assert apply_rules(tuple(command.split()), cross)[0] == tuple(expected.split())
