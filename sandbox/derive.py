@@ -6,9 +6,11 @@ in `rules` (commands), `environment` (variables) and `toolfiles` (configuration 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
-from xpkg.sandbox import c_files, target_commands, target_tests, toolfiles
+from xpkg.sandbox import c_files, dune_workspace, target_commands, target_tests, toolfiles
 from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
@@ -33,6 +35,8 @@ def derive(subject: Subject) -> Steps:
         *_steps(subject, "test", commands(recipe.run_test, values) if "with-test" in subject.extras else []),
         *_steps(subject, "install", commands(recipe.install, values)),
     ]
+    if target_tests.is_test_build(subject):
+        steps = target_tests.reached(subject, steps, derive(replace(subject, extras=frozenset())).commands)
     names = [f"{recipe.name}.install"]
     if subject.cross:
         # dune names the file of a cross context after the context.
@@ -63,7 +67,7 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
 
 
 def _environment(subject: Subject, values: Environment, steps: list[Step]) -> dict[str, str]:
-    environment = build_environment(subject)
+    environment = build_environment(subject) | dune_workspace.environment(subject)
     environment |= c_files.environment(subject, configures=_asks_autoconf(subject, steps))
     if (told := _target_commands(subject, steps)) is not None:
         # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
@@ -132,7 +136,7 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
         files |= target_commands.scripts(told)
     if _configures(steps):
         files["bin/configure-for-target"] = target_commands.configure_script()
-    return tuple(sorted(files.items()))
+    return tuple(sorted((files | dune_workspace.generated(subject)).items()))
 
 
 def _asks_autoconf(subject: Subject, steps: list[Step]) -> bool:

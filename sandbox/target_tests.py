@@ -6,13 +6,15 @@ into the programs of a test build (package ``run-as-target``), which starts the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from xpkg.core.errors import UsageError
 from xpkg.repo.targets import Objects, Run, Target
 from xpkg.sandbox.elf import machine_numbers
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.steps import Step
 
 PRELOADED = "run-as-target"
 """The package of the shared object, and the name of that."""
@@ -62,6 +64,22 @@ def runner_command(subject: Subject) -> tuple[str, ...]:
     words = runner_of(subject.machine).command[:-1]
     program, *arguments = (word.replace("{prefix}", TARGET) for word in words)
     return (f"{TOOLS}/bin/{program}", *arguments)
+
+
+def reached(subject: Subject, steps: list[Step], plain: Iterable[Step]) -> list[Step]:
+    """The commands of a test build, those of ``plain`` as they are without tests.
+
+    A program that a command names directly is started by the isolation, which nothing is preloaded into.
+    """
+    if not is_emulated(subject.machine, subject.native):
+        return steps
+    usual = {step.argv for step in plain}
+    return [step if step.argv in usual or "/" not in step.argv[0] else _by_env(step) for step in steps]
+
+
+def _by_env(step: Step) -> Step:
+    rule = "tests: env starts it, so that the runner has a program of the target"
+    return replace(step, argv=("env", *step.argv), rules=(*step.rules, rule))
 
 
 def test_environment(subject: Subject) -> Mapping[str, str]:

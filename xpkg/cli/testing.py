@@ -104,7 +104,7 @@ def _tell(printer: Printer, outcomes: Sequence[Outcome]) -> None:
     for one in outcomes:
         if one.error is None:
             continue
-        printer.line(f"{one.name}.{one.version} [{one.machine}]: {one.result}; {one.error.message}")
+        printer.line(one.error.message)
         for label, fact in one.error.context:
             if label in _SHOWN:
                 printer.line(f"  {label}: {fact}".replace("\n", "\n    "))
