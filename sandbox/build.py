@@ -7,7 +7,7 @@ import os
 import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from xpkg.core.text import printable
 from xpkg.sandbox import failures, paths, toolchain
 from xpkg.sandbox.dotinstall import install_files
 from xpkg.sandbox.events import BuildEvents
+from xpkg.sandbox.failed_step import Places, failed
 from xpkg.sandbox.isolation import Isolation, View
 from xpkg.sandbox.manifest import leaks, scan
 from xpkg.sandbox.objects import Rules, check
@@ -136,19 +137,29 @@ class Builder:
         if finished.status != 0:
             if _out_of_space(log):
                 raise _disk_full(task, log, shlex.join(argv))
-            raise BuildError(
-                f"{task.label} failed to {step.phase}",
-                context=(("command", shlex.join(argv)), ("exit status", str(finished.status))),
-            )
+            raise failed(task, step, argv, finished.status, log, self._places(view))
         return finished.seconds
+
+    def _places(self, view: View) -> Places:
+        return Places(
+            source=view.source,
+            output=view.output,
+            tools=view.tools,
+            target=view.target or (),
+            files_of=self._files_of,
+        )
+
+    def _files_of(self, keys: Iterable[str]) -> dict[str, str]:
+        """The packages of all that outputs hold but directories, by path."""
+        found: dict[str, str] = {}
+        for key in keys:
+            record = self.store.output(key).record
+            found.update((entry.path, record.name) for entry in record.manifest if entry.kind != "directory")
+        return found
 
     def _inspect(self, task: BuildTask, staged: Path, timings: Mapping[str, float]) -> OutputRecord:
         """Check what was installed against the rules, and describe it."""
-        seen = task.tools if task.target is None else task.target
-        beneath: dict[str, str] = {}
-        for key in seen:
-            record = self.store.output(key).record
-            beneath.update((entry.path, record.name) for entry in record.manifest if entry.kind != "directory")
+        beneath = self._files_of(task.tools if task.target is None else task.target)
         manifest = scan(staged / "files", own=task.subject.prefix, package=task.recipe.name, beneath=beneath)
         _refuse_leaks(task, staged, manifest)
         machine = task.subject.machine
@@ -206,7 +217,7 @@ class Builder:
                 ("directory kept", str(kept / "src")),
                 *((("last lines", "\n" + tail),) if tail else ()),
             ),
-            hint=error.hint or f"to look at it from inside: xpkg shell --failed {task.label}",
+            hint=f"{error.hint}; " * bool(error.hint) + f"to look at it from inside: xpkg shell --failed {task.label}",
         )
 
 

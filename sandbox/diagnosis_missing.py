@@ -1,0 +1,224 @@
+"""Failures for want of something: a library, a program, a header, a compiler, the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, context_lines, shown, where_needed
+
+_DUNE_LIBRARY = re.compile(r'Library "(?P<name>[^"]+)" not found')
+_FINDLIB = re.compile(r"(?:ocamlfind: )?Package [`'\"](?P<name>[^'\"`]+)['\"`] not found")
+_FINDLIB_NEEDED = re.compile(r"No such package: (?P<name>[^\s-]+)")
+_CONTEXT = re.compile(r"_build/default(?:\.(?P<target>[A-Za-z0-9_]+))?/")
+_PROGRAMS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"bwrap: execvp (?P<name>\S+): No such file or directory",
+        r"(?:^|: )\d+: (?P<name>[^\s:]+): not found",
+        r"(?:line \d+|sh|bash): (?P<name>[^\s:]+): (?:command )?not found",
+        r"make(?:\[\d+\])?: (?P<name>[^\s:/]+): No such file or directory",
+        r"env: .?(?P<name>[^\s:'‘’]+).?: No such file or directory",
+        r"Program (?P<name>\S+) not found in the tree or in PATH",
+        r"Program '(?P<name>[^']+)' not found",
+        r"ocamlfind: (?P<name>[^\s:]+): command not found",
+    )
+)
+_HEADERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"fatal error: '(?P<name>[^']+)' file not found",
+        r"fatal error: (?P<name>[^\s:]+): No such file or directory",
+    )
+)
+_LIBRARIES = re.compile(r"(?:unable to find library|cannot find|library not found for) -l(?P<name>[^\s:]+)")
+_PC = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"Package '(?P<name>[^']+)'(?:, required by '[^']+',)? not found",
+        r"Package (?P<name>\S+) was not found in the pkg-config search path",
+        r"No package '(?P<name>[^']+)' found",
+        r"Dependency \"(?P<name>[^\"]+)\" not found",
+        r"Package requirements \((?P<name>[^\s)]+)[^)]*\) were not met",
+    )
+)
+_CMAKE = re.compile(r"configuration file provided by \"(?P<name>[^\"]+)\"|Could NOT find (?P<other>\w+)")
+_CXX = re.compile(
+    r"No CMAKE_CXX_COMPILER could be found|Unknown compiler\(s\): \[\[['\"]c\+\+|no acceptable C\+\+ compiler|"
+    r"C\+\+ compiler cannot create executables"
+)
+_CXX_NAMES = {"c++", "g++", "clang++", "gxx"}
+_NETWORK = re.compile(
+    r"Could not resolve host|[Tt]emporary failure in name resolution|Name or service not known|"
+    r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|getaddrinfo"
+)
+_COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "nm", "strip", "objcopy"}
+
+
+def ocaml_library(failure: Failure, number: int) -> Finding | None:
+    """A library that findlib or dune do not find, on one of the two machines."""
+    line = failure.lines[number]
+    found = _DUNE_LIBRARY.search(line) or _FINDLIB.search(line) or _FINDLIB_NEEDED.search(line)
+    if found is None:
+        return None
+    name = found["name"]
+    package = name.partition(".")[0]
+    subject = failure.subject
+    on_target = subject.cross
+    if subject.cross and _DUNE_LIBRARY.search(line):
+        contexts = [match for one in context_lines(failure, number) if (match := _CONTEXT.search(one))]
+        on_target = not contexts or any(match["target"] for match in contexts)
+    machine = subject.machine.machine if on_target else "the build machine"
+    cause = f"the OCaml library {shown(name)} is not there for {machine}"
+    return Finding(kind="missing-library", cause=cause, hint=_library_hint(failure, package, on_target=on_target))
+
+
+def _library_hint(failure: Failure, package: str, *, on_target: bool) -> str:
+    subject = failure.subject
+    # A package is seen by its own name, or installed the library's directory.
+    there = _library_owner(subject.seen, failure.target, package) if subject.cross else None
+    here = _library_owner(subject.tools_seen, failure.tools, package)
+    wanted, other = (there, here) if on_target else (here, there)
+    if wanted is not None and subject.cross:
+        return (
+            f"{wanted} is there and did not install it: it is perhaps a part that needs something that is missing too"
+        )
+    if other is not None and subject.cross:
+        where, rule = (failure.target_name, "target") if on_target else ("the build machine", "build")
+        return (
+            f"{other} is there for the other machine only, and needed on {where}: the rule "
+            f'"{failure.name}:{other}" of a cross.toml in [{rule}], or [both]; xpkg show {failure.name} --target '
+            f"{failure.target_name} --edges tells what decided"
+        )
+    return f"no dependency installed it: the package that has it belongs into the depends of {failure.name}"
+
+
+def _library_owner(seen: Mapping[str, str], files: Mapping[str, str], library: str) -> str | None:
+    if library in seen:
+        return library
+    places = (f"lib/{library}/META", f"lib/ocaml/site-lib/{library}/META", f"lib/ocaml/{library}/META")
+    return next((files[place] for place in places if place in files), None)
+
+
+def missing_program(failure: Failure, number: int) -> Finding | None:
+    """A program that is not there, or for the target only."""
+    found = next((match for pattern in _PROGRAMS if (match := pattern.search(failure.lines[number]))), None)
+    if found is None:
+        return None
+    name = found["name"]
+    plain = name.rpartition("/")[2]
+    if plain in _CXX_NAMES or plain.endswith(("-g++", "-c++")):
+        return _no_cxx(failure)
+    cause = f"the program {shown(name)} is not there"
+    package = failure.target.get(f"bin/{plain}") if failure.subject.cross else None
+    if package is None and failure.subject.cross and plain not in failure.subject.tools_seen:
+        package = plain if plain in failure.subject.seen else None
+    if package is not None:
+        return Finding(
+            kind="program-on-target",
+            cause=f"{cause}: only {failure.target_name} has it, whose programs do not run here",
+            hint=where_needed(name, package, failure),
+        )
+    return Finding(kind="missing-program", cause=cause, hint=_program_hint(failure, name, plain))
+
+
+def _program_hint(failure: Failure, name: str, plain: str) -> str:
+    if plain in _COMPILERS and failure.subject.cross:
+        return (
+            f"by its plain name there is no C tool of {failure.target_name}: the recipe or the makefile has to use "
+            "%{cc}% or $CC and the like"
+        )
+    if "/" in name:
+        return "the recipe or the source names it by a path that is not there in a build"
+    return (
+        f"a package that has it belongs into the depends of {failure.name}, with {{build}}; programs of the system "
+        "come by conf packages"
+    )
+
+
+def _no_cxx(failure: Failure) -> Finding:
+    return Finding(
+        kind="no-c++",
+        cause=f"there is no C++ compiler for {failure.subject.machine.machine}",
+        hint=f"the packages of the toolchain install none; xpkg target show {failure.target_name} names them",
+    )
+
+
+def cxx(failure: Failure, number: int) -> Finding | None:
+    """A configuration that found no C++ compiler."""
+    return _no_cxx(failure) if _CXX.search(failure.lines[number]) else None
+
+
+def missing_header(failure: Failure, number: int) -> Finding | None:
+    """A header or library of C."""
+    line = failure.lines[number]
+    header = next((match["name"] for pattern in _HEADERS if (match := pattern.search(line))), None)
+    library = _LIBRARIES.search(line)
+    if header is None and library is None:
+        return None
+    what = f"the header {shown(header)}" if header is not None else f"the library {shown(library['name'])}"  # type: ignore[index]
+    names = (
+        [f"include/{header}"]
+        if header is not None
+        else [f"lib/lib{library['name']}.{ending}" for ending in ("a", "so")]  # type: ignore[index]
+    )
+    return Finding(
+        kind="missing-header" if header is not None else "missing-c-library",
+        cause=f"{what} is not there for {failure.subject.machine.machine}",
+        hint=_c_hint(failure, names),
+    )
+
+
+def missing_pc(failure: Failure, number: int) -> Finding | None:
+    """A C library by its pkg-config or CMake name."""
+    line = failure.lines[number]
+    found = next((match["name"] for pattern in _PC if (match := pattern.search(line))), None)
+    by_cmake = _CMAKE.search(line)
+    if found is None and by_cmake is None:
+        return None
+    name = found or by_cmake["name"] or by_cmake["other"]  # type: ignore[index]
+    places = [f"{directory}/pkgconfig/{name}.pc" for directory in ("lib", "share")]
+    kind = "pkg-config" if found else "CMake"
+    return Finding(
+        kind="missing-c-library",
+        cause=f"the C library that {kind} calls {shown(name)} is not there for {failure.subject.machine.machine}",
+        hint=_c_hint(failure, places),
+    )
+
+
+def _c_hint(failure: Failure, places: list[str]) -> str:
+    here = next(iter(_owners(failure.tools, places)), None) if failure.subject.cross else None
+    if here is not None:
+        return (
+            f"{here} has it, for the build machine only, and is needed for {failure.target_name}: the rule "
+            f'"{failure.name}:{here}" of a cross.toml in [target] or [both]'
+        )
+    return (
+        "what the system has is for the build machine and is not seen: a package that builds it for "
+        f"{failure.subject.machine.machine} belongs into the depends of {failure.name}; xpkg search finds what there is"
+    )
+
+
+def _owners(files: Mapping[str, str], places: list[str]) -> Iterator[str]:
+    return (files[place] for place in places if place in files)
+
+
+def network(failure: Failure, number: int) -> Finding | None:
+    """A build that fetches something."""
+    if _NETWORK.search(failure.lines[number]) is None:
+        return None
+    return Finding(
+        kind="no-network",
+        cause="it uses the network, which no build has",
+        hint="what it fetches belongs into the recipe, as extra-source with its hash; submodules into the source",
+    )
+
+
+RECOGNISERS: tuple[Recogniser, ...] = (
+    ocaml_library,
+    cxx,
+    missing_program,
+    missing_header,
+    missing_pc,
+    network,
+)
