@@ -26,6 +26,7 @@ class PinnedPackage:
     """One pinned package.  ``source`` is asked only when it is to be built: that can mean reading a whole tree.
 
     ``directory`` is the user's directory whose recipe counts as it is at the moment, or that of a kept recipe.
+    ``own_contexts`` tells whether the source has a ``dune-workspace`` with contexts of its own.
     """
 
     name: str
@@ -33,6 +34,7 @@ class PinnedPackage:
     directory: Path
     kept: bool
     source: Callable[[], Source]
+    own_contexts: Callable[[], bool] = lambda: False
 
     def read(self) -> tuple[OpamFile, Files]:
         """Its opam file and the files beside it; InputFileError when they are gone or wrong."""
@@ -135,4 +137,5 @@ class PinnedRepository(Repository):
 
     def _read(self, name: str, version: str, change: Change | None) -> Recipe:
         recipe = self._pinned.recipe(name, version, change)
-        return replace(recipe, sources=(self._packages[name].source(),), developed=True)
+        package = self._packages[name]
+        return replace(recipe, sources=(package.source(),), developed=True, own_contexts=package.own_contexts())

@@ -79,7 +79,8 @@ class Recipe:
     without source.  ``fields`` has every top-level field as written, ``unknown_fields`` the names of those that
     are neither opam's nor begin with ``x-``.  ``file`` and ``files`` are what counts: ``original``, the file as the
     repository has it, changed by ``overlays`` in their order.  ``developed`` says that the source is somebody's working
-    tree or a branch.  No slots, so that the digest can be kept once computed.
+    tree or a branch, ``own_contexts`` that this has a ``dune-workspace`` with contexts.  No slots, so that the digest
+    can be kept once computed.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Recipe:
     original: OpamFile
     overlays: tuple[AppliedOverlay, ...] = ()
     developed: bool = False
+    own_contexts: bool = False
 
     @cached_property
     def digest(self) -> Digest:

@@ -38,6 +38,7 @@ _BEGINNINGS = {
     "DUNE_": "dune",
     "ac_cv_": "autoconf",
     "CONFIG_SITE": "autoconf",
+    "DUNE_WORKSPACE": "dune",
 }
 _FILES = {
     "findlib.conf": "findlib",
@@ -46,6 +47,7 @@ _FILES = {
     "native.meson": "meson",
     "toolchain.cmake": "cmake",
     "config.site": "autoconf",
+    "dune-workspace": "dune",
     "bin/": "target's commands",
 }
 _OF_TARGET = {TOOLCHAIN, "target's commands", "meson", "cmake", "topkg", "autoconf", "dune"}

@@ -112,11 +112,12 @@ def pins_of(home: Home, projects: Sequence[Project], printer: Printer, given: di
 
 
 def tell_project(printer: Printer, project: Project) -> None:
-    """What was assumed of a project without recipes."""
-    if project.system is not None:
-        printer.note(f"{', '.join(project.names)}: no opam file in {printable(str(project.directory))}, so")
-        for one in project.assumed:
-            printer.note(f"  {one}")
+    """What was assumed of a project."""
+    if project.assumed:
+        why = "" if project.system is None else f"no opam file in {printable(str(project.directory))}, so"
+        printer.note(f"{', '.join(project.names)}: {why}".rstrip())
+    for one in project.assumed:
+        printer.note(f"  {one}")
 
 
 def _tell_built(printer: Printer, done: BuiltProject, facts: dict[str, object]) -> None:

@@ -64,7 +64,15 @@ def _package(home: Home, pin: Pin, snapshot: Callable[[str], Source]) -> PinnedP
         directory=home.root.pins / pin.recipe if pin.recipe else Path(pin.address),
         kept=bool(pin.recipe),
         source=partial(_commit, pin) if pin.commit else partial(snapshot, pin.address),
+        own_contexts=partial(_has_own_contexts, pin),
     )
+
+
+def _has_own_contexts(pin: Pin) -> bool:
+    """Of a directory; what a commit has is not looked at."""
+    from xpkg.repo.dune_workspace import has_own_contexts
+
+    return not pin.commit and has_own_contexts(Path(pin.address))
 
 
 def _commit(pin: Pin) -> Source:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xpkg.core.errors import NotFoundError
 from xpkg.core.text import did_you_mean, printable
 from xpkg.ops.project_systems import System, recognise
+from xpkg.repo.dune_workspace import has_own_contexts
 from xpkg.repo.names import name_problem
 from xpkg.repo.opamfile.file import parse
 from xpkg.repo.pinned_recipes import PinnedRecipe, pinned_of, read_pinned
@@ -69,7 +70,7 @@ def find_project(wish: ProjectWish, system: System | None = None) -> Project:
         place = recipe_for(tree, name)
         if place is not None:
             recipes[name] = read_pinned(tree, place, name)
-    return Project(directory=wish.directory, recipes=recipes)
+    return Project(directory=wish.directory, recipes=recipes, assumed=_of_workspace(wish.directory))
 
 
 def derivation(directory: Path, system: System | None = None) -> Derivation:
@@ -87,7 +88,14 @@ def _derived(wish: ProjectWish, system: System | None) -> Project:
         if not wish.names or one.name in wish.names:
             file = parse(one.text, f"recipe derived from {wish.directory / made.file}")
             recipes[one.name] = pinned_of(file.replace(DERIVED, f'"{made.system}"'), one.name, {})
-    return Project(directory=wish.directory, recipes=recipes, system=made.system, assumed=made.assumed)
+    assumed = (*made.assumed, *_of_workspace(wish.directory))
+    return Project(directory=wish.directory, recipes=recipes, system=made.system, assumed=assumed)
+
+
+def _of_workspace(directory: Path) -> tuple[str, ...]:
+    if not has_own_contexts(directory):
+        return ()
+    return ("the contexts of its dune-workspace do not count: it is built for each machine by itself",)
 
 
 def _check_names(wish: ProjectWish, there: Sequence[str]) -> None:
