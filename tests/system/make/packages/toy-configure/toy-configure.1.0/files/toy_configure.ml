@@ -1,0 +1,1 @@
+let () = Printf.printf "configure: %s, machine %d\n" Config.arch (Toymake.machine ())

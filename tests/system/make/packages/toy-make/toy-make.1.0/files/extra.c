@@ -1,0 +1,1 @@
+int toy_extra(int x) { return 2 * x; }

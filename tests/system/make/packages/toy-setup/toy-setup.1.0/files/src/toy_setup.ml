@@ -1,0 +1,1 @@
+let () = Printf.printf "setup: machine %d\n" (Toysetup.machine ())

@@ -1,0 +1,1 @@
+let machine = Toymake.machine
