@@ -121,6 +121,32 @@ def remove(name: str, force: bool, as_json: bool, verbose: int) -> int:
     return ExitCode.SUCCESS
 
 
+@target.command()
+@click.argument("name")
+@opt.jobs_option
+@opt.common
+def check(name: str, jobs: int | None, as_json: bool, verbose: int) -> int:
+    """Build a C and an OCaml probe with a target's toolchain, and run them in its runner.
+
+    A table says of each step whether it went well, failed, or was not run and why; exit status 1 when one failed.
+    """
+    from xpkg.cli.progress import TerminalProgress
+    from xpkg.ops.building import Options
+    from xpkg.ops.target_check import TargetCheck
+
+    printer, home = opt.printer(as_json, verbose), opt.home()
+    with TerminalProgress(printer) as progress:
+        found = TargetCheck(home, name, Options(jobs=opt.jobs_or_default(jobs)), progress).run()
+    good = all(one.state != "failed" for one in found)
+    steps = [{"step": one.step, "state": one.state, "said": one.said} for one in found]
+    printer.value({"name": name, "ok": good, "steps": steps})
+    printer.table([(one.step, one.state, one.said) for one in found])
+    for one in found:
+        if one.error is not None and not as_json and (one.error.context or one.error.hint):
+            printer.error(one.error)
+    return ExitCode.SUCCESS if good else ExitCode.FALSE
+
+
 def _from(origin: str) -> str:
     from xpkg.ops.targets import SHIPPED
 

@@ -150,12 +150,17 @@ def run_product(
 
     BuildError when the runner cannot be started.
     """
-    filled = {"product": str(product.path), "prefix": str(product.prefix or "")}
-    words = [re.sub(r"\{(product|prefix)\}", lambda found: filled[found[1]], word) for word in run.command]
-    program = place / "bin" / words[0]
+    command = command_line(place, run, product)
     try:
-        return run_in_foreground([str(program), *words[1:], *arguments], environment)
+        return run_in_foreground([*command, *arguments], environment)
     except OSError as error:
         raise BuildError(
-            f"the runner {run.package} cannot be started: {error.strerror}", context=(("program", str(program)),)
+            f"the runner {run.package} cannot be started: {error.strerror}", context=(("program", command[0]),)
         ) from error
+
+
+def command_line(place: Path, run: Run, product: Product) -> list[str]:
+    """What to start for a product, with the runner's prefix at ``place``; the first word is a path."""
+    filled = {"product": str(product.path), "prefix": str(product.prefix or "")}
+    words = [re.sub(r"\{(product|prefix)\}", lambda found: filled[found[1]], word) for word in run.command]
+    return [str(place / "bin" / words[0]), *words[1:]]
