@@ -1,7 +1,7 @@
 """Build systems other than dune, unmodified: make, ocamlbuild and its plugins, topkg, configures and setup scripts.
 
-The packages are in tests/system/make; each is built for two targets, and what it made is run there.  XPKG_TEST_ROOT names
-a state directory to use again; without it compilers are built anew.  A source that cannot be fetched now skips the tests.
+The packages are in tests/system/make; each is built for two targets, and what it made is run there.  XPKG_TEST_ROOT
+names a state directory to use again; without it compilers are built anew.  A source that cannot be had skips the tests.
 """
 
 from __future__ import annotations
