@@ -39,7 +39,7 @@ def _problem(target: Target) -> str | None:
         return "it says no way to run its products"
     types = () if target.objects is None else target.objects.types
     if types and not {"EXEC", "DYN"}.intersection(types):
-        return f"a test is a program, and there are none: its objects are {' or '.join(types)} only, no processes"
+        return f"a test is a program, and there are none: its objects are {' or '.join(types)} only"
     if target.run.command[-1:] != (_PRODUCT,):
         return f"its runner {target.run.package} does not take a program with arguments"
     return None
