@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, context_lines, shown, where_needed
+from xpkg.sandbox.layout import TARGET
 
 _DUNE_LIBRARY = re.compile(r'Library "(?P<name>[^"]+)" not found')
 _FINDLIB = re.compile(r"(?:ocamlfind: )?Package [`'\"](?P<name>[^'\"`]+)['\"`] not found")
 _FINDLIB_NEEDED = re.compile(r"No such package: (?P<name>[^\s-]+)")
-_CONTEXT = re.compile(r"_build/default(?:\.(?P<target>[A-Za-z0-9_]+))?/")
+_CONTEXT = re.compile(r"_build/default(?:\.(?P<target>[A-Za-z0-9_]+))?(?=/|\s|$)")
 _PROGRAMS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -127,6 +128,12 @@ def _program_hint(failure: Failure, name: str, plain: str) -> str:
         return (
             f"by its plain name there is no C tool of {failure.target_name}: the recipe or the makefile has to use "
             "%{cc}% or $CC and the like"
+        )
+    here = failure.tools.get(f"bin/{plain}")
+    if here is not None and name.startswith(TARGET):
+        return (
+            f"{here} is on the build machine, as a tool: the recipe finds it on PATH, or at %{{{here}:bin}}%, not in "
+            "the target's prefix"
         )
     if "/" in name:
         return "the recipe or the source names it by a path that is not there in a build"

@@ -19,6 +19,10 @@ from xpkg.sandbox.elf import MalformedObject
 from xpkg.sandbox.record import Entry, Manifest
 
 _SHOWN = 10
+# Where programs of the target are.  Compilers keep scripts for the build machine in directories of their own.
+_PROGRAMS = ("bin/", "sbin/")
+_HEAD = 1024
+"""Bytes that tell what a file is, and what starts it."""
 
 
 def check(tree: Path, manifest: Manifest, machine: Target, *, allowed: Iterable[str] = (), package: str) -> None:
@@ -48,7 +52,7 @@ def _commands(machine: Target) -> tuple[str, ...]:
     """Globs of the target's commands that run on the build machine: its compilers."""
     toolchain = machine.toolchain
     tools = tuple(one for one in (toolchain.cc, toolchain.ar, toolchain.ranlib, toolchain.ld) if one)
-    return tools if toolchain.ocaml == "bin" else (*tools, f"{toolchain.ocaml}/*")
+    return (*tools, f"{toolchain.ocaml}/*") if toolchain.compiler else tools
 
 
 def _problems(tree: Path, entry: Entry, machine: Target) -> Iterator[tuple[str, str]]:
@@ -56,14 +60,14 @@ def _problems(tree: Path, entry: Entry, machine: Target) -> Iterator[tuple[str, 
     find = paths_text.looked_at(name)
     path = tree / entry.path
     with path.open("rb") as stream:
-        head = stream.read(256)
+        head = stream.read(_HEAD)
         if find is not None and b"\0" not in head:
             text = (head + stream.read(paths_text.LARGEST)).decode("utf-8", "replace")
             yield from ((f"{entry.path}:{line}", problem) for line, problem in find(text))
         if name.endswith((".cma", ".cmxa")):
             stream.seek(0)
             yield from ((entry.path, problem) for problem in paths_text.in_ocaml_library(stream.read()))
-        if head[:4] == elf.MAGIC or entry.mode & 0o111:
+        if head[:4] == elf.MAGIC or (entry.mode & 0o111 and entry.path.startswith(_PROGRAMS)):
             with mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as mapped, memoryview(mapped) as data:
                 yield from ((entry.path, problem) for problem in _started(head, data, machine))
 

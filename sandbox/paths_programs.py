@@ -15,6 +15,7 @@ from xpkg.sandbox.elf import Bytes, Loading, MalformedObject
 from xpkg.sandbox.layout import SOURCE, TARGET, TEMPORARY, TOOLS
 
 _BYTECODE = re.compile(rb"Caml1999X[0-9]{3}\Z")
+_EXEC = re.compile(rb"^exec '?(/[^\s'\"$]+)", re.MULTILINE)
 _TRAILER = 16  # number of sections, magic
 _MOST_SECTIONS = 64
 _LINKERS = {"glibc": ("ld-linux", "ld64.so", "ld.so"), "musl": ("ld-musl",)}
@@ -55,12 +56,17 @@ def _interpreter(path: str, machine: Target) -> Iterator[str]:
 
 
 def script_problem(head: bytes) -> str | None:
-    """What is wrong with the interpreter of a script, given its first bytes."""
+    """What is wrong with what a script is started by, given its first bytes.
+
+    A path too long for the first line is started by the shell instead: so begin OCaml's bytecode programs here.
+    """
     words = head.partition(b"\n")[0][2:].split()
-    interpreter = words[0].decode("utf-8", "replace") if words else ""
-    if _below(interpreter, TOOLS) or interpreter.startswith(("/xpkg/src", "/tmp/")):
-        return f"is a script for {printable(interpreter)}, in {place_of(interpreter)}"
-    return None
+    started = _EXEC.search(head) if words[:1] == [b"/bin/sh"] else None
+    path = started[1] if started is not None else words[0] if words else b""
+    interpreter = path.decode("utf-8", "replace")
+    if not _of_build(interpreter):
+        return None
+    return f"is a script for {printable(interpreter)}, in {place_of(interpreter)}"
 
 
 def runtime_problem(data: Bytes) -> str | None:
@@ -69,7 +75,7 @@ def runtime_problem(data: Bytes) -> str | None:
     None also for what is no bytecode program.  MalformedObject.
     """
     runtime = bytecode_runtime(data)
-    if runtime is None or not (_below(runtime, TOOLS) or runtime.startswith(("/xpkg/src", "/tmp/"))):
+    if runtime is None or not _of_build(runtime):
         return None
     return f"is bytecode for {printable(runtime)}, in {place_of(runtime)}"
 
@@ -91,6 +97,11 @@ def bytecode_runtime(data: Bytes) -> str | None:
             return bytes(data[at : at + min(size, 4096)]).rstrip(b"\0\n").decode("utf-8", "replace")
         at += size
     return None
+
+
+def _of_build(path: str) -> bool:
+    """Whether a program's path is one of the build machine, as nothing of the target's system is."""
+    return any(_below(path, directory) for directory in (TOOLS, SOURCE, TEMPORARY))
 
 
 def _below(path: str, directory: str) -> bool:

@@ -1,4 +1,7 @@
-"""Causes of failed builds.  The excerpts are of real builds of small packages for linux-aarch64."""
+"""Causes of failed builds.
+
+The excerpts are of real builds of small packages for linux-aarch64, those of GNU ld, configure and CMake excepted.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,30 @@ make: *** [Makefile:2: table.h] Error 126""",
             "target-program-run",
             "it runs ./gen, a program of toy, on the build machine",
             "bash: line 1: ./gen: cannot execute binary file: Exec format error",
+        ),
+        (
+            "target-program-run",
+            "it runs ./gen.exe, a program of toy, on the build machine",
+            """\
+File "dune", line 2, characters 0-74:
+2 | (rule (deps gen.exe) (action (with-stdout-to u.txt (system "./gen.exe"))))
+Context: default.toy
+(cd _build/default.toy && /usr/bin/sh -c ./gen.exe) > _build/default.toy/u.txt
+/usr/bin/sh: 1: ./gen.exe: Exec format error""",
+        ),
+        (
+            "target-program-run",
+            "it runs ./x, a program of toy, on the build machine, as it seems",
+            "./x: 1: Syntax error: Unterminated quoted string",
+        ),
+        (
+            "missing-program",
+            "the program nosuchtool is not there",
+            """\
+1 | (rule (with-stdout-to t.txt (run nosuchtool x)))
+                                     ^^^^^^^^^^
+Error: Program nosuchtool not found in the tree or in PATH
+ (context: default)""",
         ),
         (
             "machines-mixed",
@@ -221,13 +248,21 @@ def test_a_dependency_on_the_wrong_machine(found: Find) -> None:
 
 
 DUNE = """\
-File "dune", line 1, characters 57-62:
+File "dune", line 1, characters 55-60:
 1 | (library (public_name thing) (name h4) (libraries csexp))
-                                                     ^^^^^
+                                                           ^^^^^
 Error: Library "csexp" not found.
 -> required by library "thing" in _build/default{context}
 -> required by _build/default{context}/META.thing
+-> required by _build/install/default{context}/lib/thing/META
 """
+
+
+def test_a_tool_that_is_looked_for_in_the_wrong_prefix(found: Find) -> None:
+    log = f"bwrap: execvp {TARGET}/bin/pkg-config: No such file or directory"
+    finding = found(log, tools={"bin/pkg-config": "pkgconf"})
+    assert finding is not None
+    assert finding.hint.startswith("pkgconf is on the build machine, as a tool")
 
 
 def test_ocaml_libraries(found: Find) -> None:
@@ -237,7 +272,7 @@ def test_ocaml_libraries(found: Find) -> None:
         assert finding.kind == "missing-library"
         return finding.cause, finding.hint
 
-    on_target, here = DUNE.format(context=".toy/lib"), DUNE.format(context="/lib")
+    on_target, here = DUNE.format(context=".toy"), DUNE.format(context="")
     cause, hint = told(on_target, tools_seen={"csexp": "1"})
     assert cause == "the OCaml library csexp is not there for toy"
     assert '"thing:csexp" of a cross.toml in [target], or [both]' in hint

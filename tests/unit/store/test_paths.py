@@ -27,7 +27,7 @@ BOARD = Target(
     description="",
     triple="aarch64-linux-gnu",
     variables={"arch": "arm64", "os": "linux", "libc": "glibc"},
-    toolchain=Toolchain(cc="cross/bin/board-cc", ocaml="cross/bin"),
+    toolchain=Toolchain(cc="cross/bin/board-cc", compiler="ocaml-board", ocaml="cross/bin"),
     layout=Layout(),
     objects=Objects(format="elf64-little", machine="EM_AARCH64"),
     run=None,
@@ -125,6 +125,8 @@ def test_what_is_started_on_the_target(tree: Tree) -> None:
         "bin/odd": bytecode(None, count=1000),
         "bin/short": bytecode(None, count=5),
         "bin/shebang": f"#! {TOOLS}/bin/ocamlrun\n".encode() + bytecode(None),
+        "bin/started": f'#!/bin/sh\nexec \'{TOOLS}/bin/ocamlrun\' "$0" "$@"\n'.encode() + bytecode(None),
+        "bin/starts": f'#!/bin/sh\nexec \'{TARGET}/bin/ocamlrun\' "$0" "$@"\n'.encode() + bytecode(None),
         "bin/tool": f"#!{TOOLS}/bin/python3 -s\n".encode(),
         "lib/data": f"#!{TOOLS}/bin/python3\n".encode(),  # nobody can start it
     }
@@ -134,6 +136,7 @@ def test_what_is_started_on_the_target(tree: Tree) -> None:
         ("bin/odd", "is a bytecode program with a malformed table of sections"),
         ("bin/shebang", f"is a script for {TOOLS}/bin/ocamlrun, in {THERE}"),
         ("bin/short", "is a bytecode program with a malformed table of sections"),
+        ("bin/started", f"is a script for {TOOLS}/bin/ocamlrun, in {THERE}"),
         ("bin/tool", f"is a script for {TOOLS}/bin/python3, in {THERE}"),
     ]
 
