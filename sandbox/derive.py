@@ -79,7 +79,7 @@ def _environment(subject: Subject, values: Environment, steps: list[Step]) -> di
     for one in subject.setting:
         apply_updates(environment, one.recipe.setenv, variables(one))
     apply_updates(environment, subject.recipe.build_env, values)
-    environment |= target_tests.test_environment(subject)
+    environment |= target_tests.preloading(subject)
     return environment
 
 

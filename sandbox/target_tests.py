@@ -82,7 +82,7 @@ def _by_env(step: Step) -> Step:
     return replace(step, argv=("env", *step.argv), rules=(*step.rules, rule))
 
 
-def test_environment(subject: Subject) -> Mapping[str, str]:
+def preloading(subject: Subject) -> Mapping[str, str]:
     """The variables of a test build besides those of any build; empty for what is none."""
     if not is_test_build(subject) or not is_emulated(subject.machine, subject.native):
         return {}
