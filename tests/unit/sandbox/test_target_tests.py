@@ -12,7 +12,7 @@ from xpkg.repo.targets import Objects, Run, Target
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
-from xpkg.sandbox.target_tests import is_emulated, runner_of, preloading
+from xpkg.sandbox.target_tests import is_emulated, preloading, runner_of
 
 MakeSubject = Callable[..., Subject]
 
