@@ -6,6 +6,7 @@ one knows decides, for what comes before a failure may well have been handled.  
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,13 @@ LINES = 120
 
 LONGEST = 500
 """Characters of a line that are looked at."""
+
+
+# What configure found out is no failure, whatever it asked for.
+_ANSWERED = re.compile(
+    r"(?:checking |-- (?:Looking for|Performing)).*(?:\.\.\.|- ) ?"
+    r"(?:yes|no|ok|none needed|found|not found|Success|Failed)?\Z"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +81,8 @@ def diagnose(failure: Failure) -> Finding | None:
     from xpkg.sandbox.diagnosis_missing import RECOGNISERS as MISSING
 
     for number in range(len(failure.lines) - 1, -1, -1):
+        if _ANSWERED.match(failure.lines[number]):
+            continue
         for recognise in (*MACHINES, *MISSING):
             finding = recognise(failure, number)
             if finding is not None:

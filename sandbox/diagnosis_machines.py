@@ -23,7 +23,7 @@ _TAKEN_FOR_SCRIPT = re.compile(r"(?:^|\s)(?P<program>[^\s:]+): \d+: .*(?:not fou
 _INCOMPATIBLE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"error: (?P<file>\S+?)(?:\([^)]*\))? is incompatible with ",
+        r"error: (?P<file>\S+?)(?:\([^)]*\))? is incompatible with (?P<output>\S+)",
         r"skipping incompatible (?P<file>\S+) when searching",
         r"(?P<file>[^\s:]+?)(?:\([^)]*\))?: (?:error adding symbols: )?file (?:in wrong format|format not recognized)",
         r"(?P<file>[^\s:]+): unknown file type",
@@ -91,6 +91,13 @@ def incompatible(failure: Failure, number: int) -> Finding | None:
         return None
     path = found["file"]
     package = failure.owner(path)
+    if _for_build(failure, found.groupdict().get("output") or "") and failure.machine_of(path) != "build":
+        return Finding(
+            kind="machines-mixed",
+            cause=f"it links {shown(path)}, an object of {failure.target_name}, into a program of the build machine",
+            hint="the linker or compiler that was run is the build machine's: a recipe or makefile has to use %{cc}% "
+            "or $CC, and ocamlfind's or the target's own OCaml commands, for what goes to the target",
+        )
     of = f", of package {package}," if package else ""
     if path.startswith(TARGET):
         return Finding(
@@ -109,6 +116,37 @@ def incompatible(failure: Failure, number: int) -> Finding | None:
         if package
         else "some command compiled it with the build machine's compiler: a recipe or makefile has to use %{cc}% or "
         "$CC, and %{ar}% or $AR, for what goes to the target",
+    )
+
+
+_PROCESSORS = {
+    "EM_X86_64": "x86_64",
+    "EM_AARCH64": "aarch64",
+    "EM_RISCV": "riscv",
+    "EM_ARM": "armelf",
+    "EM_386": "i386",
+    "EM_PPC64": "ppc",
+}
+
+
+def _for_build(failure: Failure, output: str) -> bool:
+    """Whether the linker was making something of the build machine, by its name for the machine (an emulation)."""
+    machines = (failure.subject.native.objects, failure.subject.machine.objects)
+    build, target = (None if one is None else _PROCESSORS.get(one.machine) for one in machines)
+    return build is not None and build != target and build in output
+
+
+def static_only(failure: Failure, number: int) -> Finding | None:
+    """A shared library, for a target whose programs are static."""
+    found = re.search(r"attempted static link of dynamic object (?P<file>\S+)", failure.lines[number])
+    if found is None:
+        return None
+    return Finding(
+        kind="static-only",
+        cause=f"it links the shared library {shown(found['file'])} into a program, and those of {failure.target_name} "
+        "are static",
+        hint="the library has to be built as an archive: --disable-shared, -Ddefault_library=static, "
+        "-DBUILD_SHARED_LIBS=OFF or the like in its recipe, for targets with such a C library",
     )
 
 
@@ -155,4 +193,4 @@ def read_only(failure: Failure, number: int) -> Finding | None:
     )
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (started_here, incompatible, poisoned, test_program, read_only)
+RECOGNISERS: tuple[Recogniser, ...] = (started_here, incompatible, static_only, poisoned, test_program, read_only)

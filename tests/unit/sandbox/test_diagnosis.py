@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
+from xpkg.repo.targets import Objects
 from xpkg.sandbox.diagnosis import LINES, Failure, Finding, diagnose, relevant
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
@@ -111,6 +113,19 @@ zig: error: linker command failed with exit code 1 (use -v to see invocation)"""
             "/usr/bin/aarch64-linux-gnu-ld: y.o: file in wrong format",
         ),
         (
+            "static-only",
+            "it links the shared library libtally.so into a program, and those of toy are static",
+            "ld.lld: error: attempted static link of dynamic object libtally.so",
+        ),
+        (
+            "older-ocaml",
+            "its source is for an older OCaml: String.lowercase is gone since OCaml 5",
+            """\
+File "xml_lexer.mll", line 279, characters 25-41:
+Error: Unbound value String.lowercase
+make: *** [Makefile:102: xml_lexer.cmo] Error 2""",
+        ),
+        (
             "host-path",
             "a flag leads to headers or libraries of this system, which are not those of toy: -I/usr/include",
             "aarch64-linux-gnu-cc: error: host path poisoned: -I/usr/include",
@@ -192,6 +207,21 @@ def test_the_last_known_line_decides(found: Find) -> None:
     finding = found("sh: 1: which: not found\nchecking more\nld.lld: error: unable to find library -lz\nError 1")
     assert finding is not None
     assert finding.kind == "missing-c-library"
+
+
+def test_what_configure_found_out_is_no_failure(found: Find) -> None:
+    assert found("checking for getaddrinfo... no\nchecking for g++... no\n-- Looking for pthread.h - not found") is None
+
+
+def test_the_build_machines_linker_with_the_targets_objects(subject: MakeSubject) -> None:
+    of = subject(cross=True)
+    riscv, intel = (Objects(format="elf64-little", machine=name) for name in ("EM_RISCV", "EM_X86_64"))
+    of = replace(of, machine=replace(of.machine, objects=riscv), native=replace(of.native, objects=intel))
+    line = "ld.lld: error: nat_stubs.o is incompatible with elf_x86_64"
+    step = Step(phase="build", argv=("make",))
+    finding = diagnose(Failure(step=step, subject=of, lines=[line], tools={}, target={}))
+    assert finding is not None
+    assert finding.cause == "it links nat_stubs.o, an object of toy, into a program of the build machine"
 
 
 def test_the_machine_of_the_file_is_looked_at(found: Find) -> None:
