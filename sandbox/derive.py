@@ -134,6 +134,8 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
     files |= c_files.generated(subject, configures=_asks_autoconf(subject, steps), runner=runner)
     if (told := _target_commands(subject, steps)) is not None:
         files |= target_commands.scripts(told)
+        if target_tests.is_test_build(subject):
+            files |= target_tests.scripts()
     if _configures(steps):
         files["bin/configure-for-target"] = target_commands.configure_script()
     return tuple(sorted((files | dune_workspace.generated(subject)).items()))

@@ -82,6 +82,11 @@ def _by_env(step: Step) -> Step:
     return replace(step, argv=("env", *step.argv), rules=(*step.rules, rule))
 
 
+def scripts() -> dict[str, str]:
+    """More commands by plain names, by generated file: bytecode that a Makefile starts is the target's too."""
+    return {"bin/ocamlrun": f'#!/bin/sh\nexec {TARGET}/bin/ocamlrun "$@"\n'}
+
+
 def preloading(subject: Subject) -> Mapping[str, str]:
     """The variables of a test build besides those of any build; empty for what is none."""
     if not is_test_build(subject) or not is_emulated(subject.machine, subject.native):
