@@ -153,7 +153,7 @@ def _no_cxx(failure: Failure) -> Finding:
     return Finding(
         kind="no-c++",
         cause=f"there is no C++ compiler for {failure.subject.machine.machine}",
-        hint=f"the packages of the toolchain install none; xpkg target show {failure.target_name} names them",
+        hint=f"a dependency on conf-c++ or conf-g++ in {failure.name} brings one, where the target's toolchain has it",
     )
 
 

@@ -17,6 +17,7 @@ from xpkg.sandbox.layout import ETC, TARGET
 from xpkg.sandbox.steps import Step, Steps
 
 ISOLATION, REPRODUCIBLE, OPAM, XPKG = "isolation", "reproducible builds", "opam", "xpkg"
+RUNNER = "tests in the runner"
 TOOLCHAIN, NATIVE_TOOLCHAIN = "target's toolchain", "build machine's toolchain"
 
 _VARIABLES = {
@@ -38,6 +39,8 @@ _BEGINNINGS = {
     "DUNE_": "dune",
     "ac_cv_": "autoconf",
     "CONFIG_SITE": "autoconf",
+    "LD_PRELOAD": RUNNER,
+    "RUN_AS_TARGET": RUNNER,
     "DUNE_WORKSPACE": "dune",
 }
 _FILES = {
@@ -48,9 +51,11 @@ _FILES = {
     "toolchain.cmake": "cmake",
     "config.site": "autoconf",
     "dune-workspace": "dune",
+    "bin/c++": "target's toolchain",
+    "dune-workspace": "dune",
     "bin/": "target's commands",
 }
-_OF_TARGET = {TOOLCHAIN, "target's commands", "meson", "cmake", "topkg", "autoconf", "dune"}
+_OF_TARGET = {TOOLCHAIN, "target's commands", "meson", "cmake", "topkg", "autoconf", "dune", RUNNER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
