@@ -52,7 +52,7 @@ _FILES = {
     "config.site": "autoconf",
     "dune-workspace": "dune",
     "bin/c++": "target's toolchain",
-    "dune-workspace": "dune",
+    "bin/configure-for-target": "configure",
     "bin/": "target's commands",
 }
 _OF_TARGET = {TOOLCHAIN, "target's commands", "meson", "cmake", "topkg", "autoconf", "dune", RUNNER}
