@@ -1,0 +1,1 @@
+let functions : (string, int -> int) Hashtbl.t = Hashtbl.create 3
