@@ -14,8 +14,9 @@ _STARTED = tuple(
     for pattern in (
         r"(?:^|\s)(?P<program>[^\s:]+): \d+: (?:\1: )?Syntax error: ",
         r"(?P<program>[^\s:]+): (?:cannot execute binary file|cannot execute: )",
+        r"execve\((?P<program>[^)]*)\): Exec format error",
         r"(?P<program>[^\s:']+)'?: Exec format error",
-        r"ENOEXEC[,)](?:[^\"]*\"(?P<program>[^\"]*)\")?",
+        r"ENOEXEC(?:, \"[^\"]*\", \"(?P<program>[^\"]*)\")?",
         r"(?P<program>[^\s:]+): \d+: (?:\S+: )?Exec format error",
     )
 )

@@ -83,6 +83,16 @@ Context: default.toy
         ),
         (
             "target-program-run",
+            "it runs ./gen.exe, a program of toy, on the build machine",
+            "Error: execve(./gen.exe): Exec format error",
+        ),
+        (
+            "target-program-run",
+            "it runs ./gen.exe, a program of toy, on the build machine",
+            'Fatal error: exception Unix.Unix_error(Unix.ENOEXEC, "create_process", "./gen.exe")',
+        ),
+        (
+            "target-program-run",
             "it runs ./x, a program of toy, on the build machine, as it seems",
             "./x: 1: Syntax error: Unterminated quoted string",
         ),
