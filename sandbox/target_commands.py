@@ -128,15 +128,26 @@ def _ocamlbuild(commands: Commands) -> str:
 
 
 def _dune(commands: Commands) -> str:
+    """What the rules of `rules_dune` do to a recipe's own commands."""
     return _script(
         "unset OCAMLFIND_TOOLCHAIN",
         _own_path(commands),
         "told=no",
         "for arg; do case $arg in -x|--workspace*) told=yes ;; --) break ;; esac; done",
         "case $told-${1-} in",
-        "  no-build|no-install|no-runtest|no-test|no-exec)",
+        "  no-build|no-install|no-runtest|no-test)",
         "    first=$1",
         "    shift",
+        "    for arg; do",
+        "      shift",
+        "      case $first-$arg in",
+        f"        build-[-@]*|build-*-{commands.name}.install) ;;",
+        f"        build-*.install) arg=${{arg%.install}}-{commands.name}.install ;;",
+        "        install---create-install-files) continue ;;",
+        "      esac",
+        '      set -- "$@" "$arg"',
+        "    done",
+        '    test "$first" != install || set -- --create-install-files "$@"',
         f'    set -- "$first" -x {commands.name} "$@" ;;',
         "esac",
         f'exec {TOOLS}/bin/dune "$@"',
