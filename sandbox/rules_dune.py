@@ -11,8 +11,8 @@ from xpkg.sandbox.cross_target import Argv, CrossTarget, program
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
 
-# dune commands that build; the others (clean, subst, format) know no target.
-_BUILDS = {"build", "install", "runtest", "test", "exec"}
+# dune commands that build; the others (clean, subst, format) know no target, and what exec starts runs here.
+_BUILDS = {"build", "install", "runtest", "test"}
 _INSTALL_FILE = ".install"
 
 

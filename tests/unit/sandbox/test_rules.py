@@ -42,6 +42,7 @@ UNCHANGED = [
     "dune subst",
     "dune",
     "dune build -x other -p lwt",
+    "dune exec -p lwt discover.exe -- --save",
     "dune build --workspace=own.workspace",
     "ocaml pkg/pkg.ml test",
     "ocaml pkg/pkg.ml build --toolchain other",
