@@ -147,10 +147,19 @@ def same(both: tuple[Compilers, Compilers], name: str, *libraries: str) -> None:
     assert said == [said[0]] * 4
 
 
-def test_numbers_exceptions_stack_and_memory(both: tuple[Compilers, Compilers]) -> None:
+def test_numbers_exceptions_and_memory(both: tuple[Compilers, Compilers]) -> None:
     same(both, "core")
+
+
+def test_stack_overflow(both: tuple[Compilers, Compilers]) -> None:
     there = both[1]
-    assert "Stack_overflow" in there.run("core")
+    there.command("ocamlc", "overflow.ml", "-o", "overflow.bc")
+    assert there.bytecode("overflow.bc") == "Stack_overflow\n10000\n" * 2
+    if there.command("ocamlopt", "-config-var", "architecture").strip() == "arm":
+        pytest.skip(
+            "OCaml 4.14 does not notice it in native code of 32-bit ARM (its configure.ac: HAS_STACK_OVERFLOW...)"
+        )
+    same(both, "overflow")
 
 
 def test_processes_threads_and_regular_expressions(both: tuple[Compilers, Compilers]) -> None:

@@ -1,4 +1,4 @@
-(* Numbers, exceptions, the stack, the garbage collector, marshalling: no library but the standard one. *)
+(* Numbers, exceptions, the garbage collector, marshalling: no library but the standard one. *)
 exception Mine of string * int
 
 let rec deep n = if n = 0 then 0 else 1 + deep (n - 1)
@@ -26,8 +26,6 @@ let exceptions () =
   (try ignore ([| 1 |].(Sys.opaque_identity 5)) with Invalid_argument m -> print_endline m);
   (try ignore (1 / Sys.opaque_identity 0) with Division_by_zero -> print_endline "Division_by_zero");
   Printf.printf "%d\n" (deep 10_000);
-  (try ignore (deep 1_000_000_000) with Stack_overflow -> print_endline "Stack_overflow");
-  Printf.printf "%d\n" (deep 10_000)
 
 let collected () =
   let table = Hashtbl.create 10 and finalised = ref 0 in
