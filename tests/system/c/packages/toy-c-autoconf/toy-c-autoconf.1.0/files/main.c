@@ -1,0 +1,3 @@
+#include <stdio.h>
+#include <toyc.h>
+int main(void) { return printf("autoconf: %s\n", toyc()) < 0; }

@@ -1,0 +1,2 @@
+/* "arm64, generated on amd64" */
+const char *toyc(void);

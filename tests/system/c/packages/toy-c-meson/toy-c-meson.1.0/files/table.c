@@ -1,0 +1,9 @@
+#include <stdio.h>
+int main(void) {
+#if defined(__x86_64__)
+  puts("#define GENERATED_ON \"amd64\"");
+#else
+  puts("#define GENERATED_ON \"another\"");
+#endif
+  return 0;
+}
