@@ -1,0 +1,174 @@
+"""What is wrong with a package for another machine is found, and told in words: real compilers, small wrong packages.
+
+XPKG_TEST_ROOT names a state directory to use again; without it compilers are built anew.  A source that cannot be had
+skips the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
+
+CLONE = Path(__file__).parent.parent.parent
+TARGET = "linux-aarch64"
+SYNC_ERROR = 40
+GENERATOR = '#include <stdio.h>\nint main(void) { puts("#define X 1"); return 0; }\n'
+ANSWER = "int answer(void) { return 42; }\n"
+DUNE = 'depends: ["ocaml" "dune"]\nbuild: ["dune" "build" "-p" name]'
+
+Xpkg = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def xpkg(state_root: Path) -> Xpkg:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPKG_", "OCAML"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "xpkg", *arguments],
+            cwd=CLONE,
+            env=environment | {"XPKG_ROOT": str(state_root)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode == SYNC_ERROR:
+            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
+        return done
+
+    return run
+
+
+@pytest.fixture
+def refusal(xpkg: Xpkg, tmp_path: Path) -> Callable[[str, dict[str, str]], dict[str, Any]]:
+    """What xpkg says of a package, by its recipe's fields and files, that cannot be built for the target."""
+
+    def find(fields: str, files: dict[str, str]) -> dict[str, Any]:
+        tree = tmp_path / "wrong"
+        tree.mkdir()
+        for name, text in {**files, "wrong.opam": f'opam-version: "2.0"\n{fields}\n'}.items():
+            (tree / name).write_text(text, "utf-8")
+        switch = ("--switch", "checks")
+        xpkg("switch", "create", "checks", "--target", TARGET)
+        assert xpkg("pin", "add", str(tree), *switch).returncode == 0
+        done = xpkg("install", "wrong", "--target", TARGET, "--yes", "--json", *switch)
+        xpkg("pin", "remove", "wrong", *switch)
+        assert done.returncode == 31, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    return find
+
+
+Refusal = Callable[[str, dict[str, str]], dict[str, Any]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "files"),
+    [
+        (
+            "target-program-run",
+            "build: [make]",
+            {"Makefile": "table.h: gen\n\t./gen > $@\ngen: gen.c\n\t$(CC) -o $@ gen.c\n", "gen.c": GENERATOR},
+        ),
+        ("target-program-run", 'build: [["%{cc}%" "-o" "gen" "gen.c"] ["./gen"]]', {"gen.c": GENERATOR}),
+        (
+            "target-program-run",
+            DUNE,
+            {
+                "dune-project": "(lang dune 3.0)\n",
+                "dune": "(executable (name gen))\n"
+                '(rule (deps gen.exe) (action (with-stdout-to t (system "./gen.exe"))))\n'
+                "(install (package wrong) (section share) (files t))\n",
+                "gen.ml": 'let () = print_string "x"\n',
+            },
+        ),
+        (
+            "machines-mixed",
+            'build: [["%{tools}%/bin/cc" "-c" "y.c"] ["%{cc}%" "-shared" "-o" "x.so" "y.o"]]',
+            {"y.c": ANSWER},
+        ),
+        ("host-path", 'build: [["%{cc}%" "-I/usr/include" "-c" "y.c"]]', {"y.c": ANSWER}),
+        ("missing-header", 'build: [["%{cc}%" "-c" "z.c"]]', {"z.c": "#include <nosuch.h>\n"}),
+        (
+            "missing-library",
+            DUNE.replace('"dune"]', '"dune" "csexp" {build}]'),
+            {
+                "dune-project": "(lang dune 3.0)\n",
+                "dune": "(library (public_name wrong) (libraries csexp))\n",
+                "wrong.ml": "let x = 1\n",
+            },
+        ),
+        (
+            "missing-library",
+            'depends: ["ocaml" "ocamlfind" {build}]\nbuild: ["ocamlfind" "ocamlopt" "-package" "nosuch" "-c" "x.ml"]',
+            {"x.ml": "let x = 1\n"},
+        ),
+        ("missing-program", 'build: ["frobnicate" "x"]', {}),
+        ("writes-elsewhere", 'install: ["sh" "-c" "echo > %{tools}%/bin/new"]', {}),
+    ],
+)
+def test_failed_builds_are_explained(refusal: Refusal, kind: str, fields: str, files: dict[str, str]) -> None:
+    error = refusal(fields, files)
+    assert error["error"] == "build-failed"
+    assert dict(error["context"])["kind"] == kind
+    assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "fields", "files"),
+    [
+        (
+            "wrong-objects",
+            'build: ["%{tools}%/bin/cc" "-c" "y.c"]\ninstall: ["sh" "-c" "mkdir -p %{lib}%/y; cp y.o %{lib}%/y"]',
+            {"y.c": ANSWER},
+        ),
+        (
+            "wrong-objects",
+            'build: [["%{tools}%/bin/cc" "-c" "y.c"] ["%{ar}%" "rc" "liby.a" "y.o"]]\n'
+            'install: ["sh" "-c" "mkdir -p %{lib}%; cp liby.a %{lib}%"]',
+            {"y.c": ANSWER},
+        ),
+        (
+            "foreign-path",
+            'build: ["%{cc}%" "-shared" "-Wl,-rpath,%{tools}%/lib" "-o" "liby.so" "y.c"]\n'
+            'install: ["sh" "-c" "mkdir -p %{lib}%; cp liby.so %{lib}%"]',
+            {"y.c": ANSWER},
+        ),
+        (
+            "foreign-path",
+            'install: ["sh" "-c" "mkdir -p %{lib}%/pkgconfig; cp y.pc %{lib}%/pkgconfig"]',
+            {"y.pc": "Name: y\nCflags: -I/usr/include/y\n"},
+        ),
+        (
+            "foreign-path",
+            'depends: ["ocaml" "ocamlfind" {build}]\n'
+            'build: [["ocamlfind" "ocamlopt" "-c" "x.ml"]\n'
+            '  ["ocamlfind" "ocamlopt" "-a" "-o" "x.cmxa" "-ccopt" "-L/usr/lib/y" "x.cmx"]]\ninstall: ["sh" "-c" "mkdir -p %{lib}%/x; cp x.cmxa %{lib}%/x"]',
+            {"x.ml": "let x = 1\n"},
+        ),
+    ],
+)
+def test_what_is_not_the_targets_is_refused(
+    refusal: Refusal, reference: str, fields: str, files: dict[str, str]
+) -> None:
+    assert refusal(fields, files)["error"] == reference
+
+
+@pytest.mark.parametrize("target", [TARGET, "linux-x86_64-musl"])
+def test_a_target_that_works(xpkg: Xpkg, target: str) -> None:
+    done = xpkg("target", "check", target, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    steps = json.loads(done.stdout)["steps"]
+    assert {one["state"] for one in steps} == {"ok"}
+    assert len(steps) == 8
