@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from xpkg.ops.planning import Plan
 from xpkg.ops.project_words import names_project
 from xpkg.ops.situation import Situation
 from xpkg.ops.solving import plan
+from xpkg.repo.universe import UnknownPackage
 
 if TYPE_CHECKING:
     from xpkg.ops.building import Options
@@ -46,7 +48,12 @@ def act(verb: Verb, given: Mapping[str, Any]) -> int:
     check_prefix(prefix, pairs)
 
     def make_plan() -> Plan:
-        return plan(home, switch, pairs, ask, timing.lap)
+        try:
+            return plan(home, switch, pairs, ask, timing.lap)
+        except UnknownPackage as error:
+            named = next((word for word in ask.packages if os.path.isdir(word)), None)
+            error.hint = error.hint or (f"for the directory write ./{named}" if named else None)
+            raise
 
     return follow(home, switch, pairs, make_plan, given, printer, timing)
 

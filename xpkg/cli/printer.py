@@ -64,7 +64,9 @@ class Printer:
             _put(_json(facts), sys.stdout)
         lines = [f"xpkg: {printable(error.message)} [{error.reference}]"]
         for label, fact in error.context:
-            text = printable(fact).replace("\n", "\n    ")
+            # What has lines begins on one of its own: a caret points to what stands above it.
+            lines_of = fact if "\n" not in fact or fact.startswith("\n") else f"\n{fact}"
+            text = printable(lines_of).replace("\n", "\n    ")
             lines.append(f"  {printable(label)}: {text}")
         if error.hint:
             lines.append(f"  hint: {printable(error.hint)}")

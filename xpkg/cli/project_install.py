@@ -113,7 +113,7 @@ def _tell_pins(printer: Printer, pins: ProjectPins, before: Mapping[str, Pin]) -
         former = replaced.get(pin.name)
         was = "" if former is None else f"; it was pinned to {printable(former.address) or f'version {former.version}'}"
         if former is not None or pin.name not in before:
-            printer.note(f"{pin.name} {pin.version} is pinned to {printable(pin.address)}{was}")
+            printer.note(f"{pin.name} {pin.version} is taken from {printable(pin.address)}{was}")
     for change in pins.declined(before):
         if change.declined is not None:
             printer.note(f"{change.name} stays pinned as it was, though {change.declined.by} asks for another pin")

@@ -152,4 +152,5 @@ def init(word: str, system: Any, as_json: bool, verbose: int) -> int:
         printer.line(f"wrote {path}")
     for one in written.assumed:
         printer.line(f"  {one}")
+    printer.line("maintainer, authors, license and homepage are yours to add; xpkg lint looks for more")
     return ExitCode.SUCCESS

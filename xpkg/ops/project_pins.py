@@ -30,7 +30,10 @@ Pins = dict[str, Pin]
 
 
 class PinnedSwitch(Switch):
-    """A switch seen as if its pins were others.  What is committed has those, unless they are ``passing``."""
+    """A switch seen as if its pins were others.  What is committed has those.
+
+    Where they are ``passing``, for packages that are only wanted for what they need, it has them of what is installed.
+    """
 
     def __init__(
         self, root: StateRoot, base: Switch, change: Callable[[Mapping[str, Pin]], Pins], *, passing: bool = False
@@ -55,7 +58,10 @@ class PinnedSwitch(Switch):
 
     def _next(self, store: Store, generation: Generation, renewed: frozenset[str]) -> Generation:
         if self._passing:
-            generation = replace(generation, pins=self._base.current().pins)
+            there = {one.name for one in generation.installed}
+            own = (pin for pin in self._base.current().pins if pin.name not in there)
+            generation = replace(generation, pins=(*own, *(pin for pin in generation.pins if pin.name in there)))
+            generation = replace(generation, pins=tuple(sorted(generation.pins)))
         return super()._next(store, generation, renewed)
 
 
@@ -73,7 +79,7 @@ class ProjectPins:
         made = [_made(home, one, progress, pin_depends=pin_depends) for one in projects]
         own = {pin.name for one in made for pin in one.pins}
         self._made = Made(
-            pins=tuple(pin for one in made for pin in one.pins),
+            pins=tuple({pin.name: pin for one in made for pin in one.pins}.values()),
             needed=tuple(pin for one in made for pin in one.needed if pin.name not in own),
         )
 
@@ -84,7 +90,7 @@ class ProjectPins:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The packages of the projects, in their order."""
-        return tuple(name for one in self._projects for name in one.names)
+        return tuple(dict.fromkeys(name for one in self._projects for name in one.names))
 
     def over(self, before: Mapping[str, Pin]) -> Pins:
         """These pins in place of others; one of the user's own is not replaced by what a recipe asks for."""
@@ -150,9 +156,9 @@ def _with_given_version(pin: Pin, before: Pin | None) -> Pin:
 def _check_apart(projects: Sequence[Project]) -> None:
     seen: dict[str, Project] = {}
     for project in projects:
-        for name in project.names:
+        for name in project.recipes:
             other = seen.setdefault(name, project)
-            if other is not project:
+            if other.directory != project.directory:
                 raise UsageError(
                     f"two projects have a package {name}",
                     reference="bad-project",

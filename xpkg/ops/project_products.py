@@ -11,12 +11,12 @@ import ctypes
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from xpkg.core.errors import ConfigurationError
+from xpkg.core.errors import ConfigurationError, StoreError
 from xpkg.core.files import disk_errors, remove_tree, temporary_beside, write_atomically
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
@@ -54,14 +54,23 @@ class Products:
 def prepare(directory: Path) -> Path:
     """The directory for prefixes in a project's, made; StoreError when that cannot be written in."""
     place = directory / OUTPUT
-    with disk_errors("write in the project's directory", directory):
-        place.mkdir(exist_ok=True)
+    with _elsewhere(), disk_errors("write in the project's directory", directory):
+        place.mkdir(parents=True, exist_ok=True)
         ignore = place / ".gitignore"
         if not ignore.exists():
             write_atomically(ignore, b"*\n")
         if not os.access(place, os.W_OK):
             raise PermissionError(13, os.strerror(13), str(place))
     return place
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        error.hint = error.hint or "--output DIRECTORY says another place"
+        raise
 
 
 def place_products(

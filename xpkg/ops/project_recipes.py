@@ -135,8 +135,8 @@ def _single(directory: Path, found: Recognised, assumed: list[str]) -> DerivedRe
     depends = [*_TOOLS[found.system], *((_PKG_CONFIG,) if facts.needs and found.system != "make" else ())]
     if facts.needs:
         needs = printable(", ".join(facts.needs), keep="")
-        assumed.append(f"it looks for {needs}; which packages have these is for a recipe to say: xpkg init writes one")
-    text = _text(found.system, f"{name}, built by {found.system}", version, depends)
+        assumed.append(f"it looks for {needs}: which packages have that, a recipe has to say (xpkg init writes one)")
+    text = _text(found.system, f"Project {name}, built by {found.system}", version, depends)
     return DerivedRecipe(name=name, version=version, text=text)
 
 
@@ -210,7 +210,7 @@ def _dune_package(project: DuneProject, package: DunePackage, version: str | Non
             assumed.append(f"{package.name} also needs ocaml, which its (depends ...) leave out")
     if not package.depends:
         assumed.append(f"{package.name} needs dune and ocaml and nothing else, for it has no (depends ...)")
-    synopsis = package.synopsis or f"{package.name}, built by dune"
+    synopsis = package.synopsis or f"Package {package.name}, built by dune"
     return DerivedRecipe(name=package.name, version=version, text=_text("dune", synopsis, version, depends))
 
 

@@ -10,13 +10,15 @@ from xpkg.core.errors import NotFoundError
 from xpkg.core.text import did_you_mean, printable
 from xpkg.ops.project_systems import System, recognise
 from xpkg.repo.dune_workspace import has_own_contexts
+from xpkg.repo.formulas import atoms
 from xpkg.repo.names import name_problem
 from xpkg.repo.opamfile.file import parse
 from xpkg.repo.pinned_recipes import PinnedRecipe, pinned_of, read_pinned
+from xpkg.repo.recipe_reader import recipe_of
 from xpkg.repo.source_tree import DirectoryTree, names_in, recipe_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xpkg.ops.project_recipes import Derivation
     from xpkg.ops.project_words import ProjectWish
@@ -27,26 +29,23 @@ DERIVED = "x-derived-from"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A directory and the packages of it that are meant, each with its recipe.
+    """A directory and its packages: those ``names`` that are meant, and in ``recipes`` also those that they need.
 
     ``system`` is the build system that the recipes were derived from, None where the project has them itself;
-    ``assumed`` is what that took for granted, as sentences.
+    ``assumed`` is what was taken for granted, as sentences.
     """
 
     directory: Path
+    names: tuple[str, ...]
     recipes: dict[str, PinnedRecipe]
     system: System | None = None
     assumed: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.recipes)
 
     def as_value(self) -> dict[str, object]:
         """The object that ``--json`` prints."""
         return {
             "directory": str(self.directory),
-            "packages": list(self.recipes),
+            "packages": list(self.names),
             "build_system": self.system,
             "assumed": list(self.assumed),
         }
@@ -65,12 +64,15 @@ def find_project(wish: ProjectWish, system: System | None = None) -> Project:
             _refuse_nameless(tree)
         return _derived(wish, system)
     _check_names(wish, there)
-    recipes = {}
-    for name in wish.names or there:
-        place = recipe_for(tree, name)
-        if place is not None:
-            recipes[name] = read_pinned(tree, place, name)
-    return Project(directory=wish.directory, recipes=recipes, assumed=_of_workspace(wish.directory))
+
+    def read(name: str) -> PinnedRecipe | None:
+        place = recipe_for(tree, name) if name in there else None
+        return None if place is None else read_pinned(tree, place, name)
+
+    names = wish.names or there
+    return Project(
+        directory=wish.directory, names=names, recipes=_needed(names, read), assumed=_of_workspace(wish.directory)
+    )
 
 
 def derivation(directory: Path, system: System | None = None) -> Derivation:
@@ -83,13 +85,34 @@ def derivation(directory: Path, system: System | None = None) -> Derivation:
 def _derived(wish: ProjectWish, system: System | None) -> Project:
     made = derivation(wish.directory, system)
     _check_names(wish, [one.name for one in made.recipes])
-    recipes = {}
-    for one in made.recipes:
-        if not wish.names or one.name in wish.names:
-            file = parse(one.text, f"recipe derived from {wish.directory / made.file}")
-            recipes[one.name] = pinned_of(file.replace(DERIVED, f'"{made.system}"'), one.name, {})
+    texts = {one.name: one.text for one in made.recipes}
+
+    def read(name: str) -> PinnedRecipe | None:
+        if name not in texts:
+            return None
+        file = parse(texts[name], f"recipe derived from {wish.directory / made.file}")
+        return pinned_of(file.replace(DERIVED, f'"{made.system}"'), name, {})
+
+    names = wish.names or tuple(texts)
     assumed = (*made.assumed, *_of_workspace(wish.directory))
-    return Project(directory=wish.directory, recipes=recipes, system=made.system, assumed=assumed)
+    recipes = _needed(names, read)
+    return Project(directory=wish.directory, names=names, recipes=recipes, system=made.system, assumed=assumed)
+
+
+def _needed(names: Sequence[str], read: Callable[[str], PinnedRecipe | None]) -> dict[str, PinnedRecipe]:
+    """The recipes of packages and of what they may need of the same project; ``read`` gives None for all else."""
+    found: dict[str, PinnedRecipe] = {}
+    pending = list(reversed(names))
+    while pending:
+        name = pending.pop()
+        recipe = None if name in found else read(name)
+        if recipe is not None:
+            found[name] = recipe
+            depends = recipe_of(
+                recipe.file, name=name, version="0", repository="", directory=Path("/"), original=recipe.file
+            ).depends
+            pending += [atom.name for atom in atoms(depends)]
+    return found
 
 
 def _of_workspace(directory: Path) -> tuple[str, ...]:
