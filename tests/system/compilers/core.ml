@@ -25,7 +25,7 @@ let exceptions () =
   (try ignore (List.assoc 1 []) with Not_found -> print_endline "Not_found");
   (try ignore ([| 1 |].(Sys.opaque_identity 5)) with Invalid_argument m -> print_endline m);
   (try ignore (1 / Sys.opaque_identity 0) with Division_by_zero -> print_endline "Division_by_zero");
-  Printf.printf "%d\n" (deep 10_000);
+  Printf.printf "%d\n" (deep 10_000)
 
 let collected () =
   let table = Hashtbl.create 10 and finalised = ref 0 in
