@@ -1,0 +1,1 @@
+let () = assert (By_run.here = "run")

@@ -1,0 +1,1 @@
+let vendored = Vend.vendored

@@ -1,0 +1,1 @@
+let () = Printf.printf "let here = %S\n" Sys.argv.(1)

@@ -1,0 +1,1 @@
+echo "let here = \"$1\""

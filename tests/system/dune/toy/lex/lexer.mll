@@ -1,0 +1,6 @@
+{ open Parser }
+rule token = parse
+| ' ' { token lexbuf }
+| ['0'-'9']+ as n { INT (int_of_string n) }
+| '+' { PLUS }
+| eof { EOF }

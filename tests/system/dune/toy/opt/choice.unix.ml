@@ -1,0 +1,1 @@
+let choice = "unix"

@@ -1,0 +1,1 @@
+let x = Surely_not_there.x

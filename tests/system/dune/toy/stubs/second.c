@@ -1,0 +1,1 @@
+long second(long n) { return n + 40; }

@@ -1,0 +1,1 @@
+external stub : int -> int = "toy_stub"

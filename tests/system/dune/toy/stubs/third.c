@@ -1,0 +1,1 @@
+long third(long n) { return n; }
