@@ -154,7 +154,8 @@ def test_failed_builds_are_explained(refusal: Refusal, kind: str, fields: str, f
             "foreign-path",
             'depends: ["ocaml" "ocamlfind" {build}]\n'
             'build: [["ocamlfind" "ocamlopt" "-c" "x.ml"]\n'
-            '  ["ocamlfind" "ocamlopt" "-a" "-o" "x.cmxa" "-ccopt" "-L/usr/lib/y" "x.cmx"]]\ninstall: ["sh" "-c" "mkdir -p %{lib}%/x; cp x.cmxa %{lib}%/x"]',
+            '  ["ocamlfind" "ocamlopt" "-a" "-o" "x.cmxa" "-ccopt" "-L/usr/lib/y" "x.cmx"]]\n'
+            'install: ["sh" "-c" "mkdir -p %{lib}%/x; cp x.cmxa %{lib}%/x"]',
             {"x.ml": "let x = 1\n"},
         ),
     ],
