@@ -1,0 +1,2 @@
+external machine : unit -> string = "tested_machine"
+let answer = Generated.answer

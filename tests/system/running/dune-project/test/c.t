@@ -1,0 +1,4 @@
+  $ tested-tool
+  MACHINE
+  $ ./other.exe
+  other on MACHINE

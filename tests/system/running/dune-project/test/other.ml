@@ -1,0 +1,1 @@
+let () = print_endline ("other on " ^ Tested.machine ())
