@@ -58,6 +58,8 @@ def build(word: str, **given: Any) -> int:
     output = given["output"].absolute() if given["output"] is not None else project.directory
     pins = pins_of(home, [project], printer, given)
     tell_project(printer, project)
+    if given["with_test"] and any(pair.target for pair in pairs):
+        printer.note("tests are run here for this machine alone; xpkg test runs those of targets")
     planned = ops.plan_build(home, pins, pairs, ask_of("install", {**given, "packages": pins.names}))
     timing.lap("plan")
     facts: dict[str, object] = {

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from xpkg.ops.project_dune import DunePackage, NotDune, read_dune_project
+from xpkg.ops.project_text import Facts, autoconf_facts, cmake_facts, configure_facts, makefile_has, meson_facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("project('a', 'c')", Facts(name="a")),
+        ("# project('no')\nproject('a', ['c', 'cpp'],\n  version : '1.2' ,\n)", Facts(name="a", version="1.2")),
+        ("project('a', version: run_command('git').stdout())\n", Facts(name="a")),
+        ("project('a(b)', meson_version: '>= 1.0', version: '2')", Facts(name="a(b)", version="2")),
+        ("executable('a', 'a.c')", Facts()),
+        ("subproject('x')\nx = myproject('y')", Facts()),
+        (
+            "project('a')\nd = dependency('zlib')\ndependency('threads')\ndependency( 'zlib')",
+            Facts(name="a", needs=("zlib",)),
+        ),
+        ("project('a'", Facts()),
+    ],
+)
+def test_meson(text: str, facts: Facts) -> None:
+    assert meson_facts(text) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("project(a)", Facts(name="a")),
+        ("PROJECT( a VERSION 1.2.3 LANGUAGES C CXX )", Facts(name="a", version="1.2.3")),
+        ('set(MAJOR 1)\nset(V "${MAJOR}.4")\nset(W 2.5)\nproject(a VERSION ${W})', Facts(name="a", version="2.5")),
+        ("project(a VERSION ${UNKNOWN})", Facts(name="a")),
+        ("project(${NAME} VERSION 1)", Facts(version="1")),
+        ('project("quoted" VERSION 1 DESCRIPTION "has (parentheses)")', Facts(name="quoted", version="1")),
+        ("add_library(x x.c)", Facts()),
+        ("find_package(ZLIB REQUIRED)\nfind_package(Threads)\nproject(a)", Facts(name="a", needs=("ZLIB",))),
+    ],
+)
+def test_cmake(text: str, facts: Facts) -> None:
+    assert cmake_facts(text) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("AC_INIT([a], [1.0], [mail@example.org])", Facts(name="a", version="1.0")),
+        ("AC_INIT(GNU a, 1.0, mail, a-tar)", Facts(name="a-tar", version="1.0")),
+        ("AC_INIT([a],\n  m4_esyscmd([git describe]))", Facts(name="a")),
+        ("dnl AC_INIT([no],[0])\nAC_INIT([a],[2])", Facts(name="a", version="2")),
+        ("AC_INIT([a],[2])\nPKG_CHECK_MODULES([Z], [zlib >= 1])", Facts(name="a", version="2", needs=("zlib",))),
+        ("AC_PREREQ(2.69)", Facts()),
+    ],
+)
+def test_autoconf(text: str, facts: Facts) -> None:
+    assert autoconf_facts(text) == facts
+
+
+def test_a_finished_configure() -> None:
+    text = "PACKAGE_NAME='GNU a'\nPACKAGE_TARNAME='a'\nPACKAGE_VERSION='7.1'\n"
+    assert configure_facts(text) == Facts(name="GNU a", version="7.1")
+    assert configure_facts("#!/bin/sh\n") == Facts()
+
+
+def test_rules_of_a_makefile() -> None:
+    assert makefile_has("all: x\ninstall : all\n", "install")
+    assert not makefile_has("install := no\n\tinstall: x\n", "install")
+
+
+def test_dune_packages() -> None:
+    project = read_dune_project(
+        """(lang dune 3.4) ; a comment
+        (name tops)
+        (version "1.0")
+        (package (name a) (synopsis "An \\"a\\"")
+         (depends ocaml (dune (>= 3.4)) (lwt (and (>= 5) (< 6) :with-test)) (b (= :version))
+          (c (or :with-doc :dev)) (d (and (or :build :post) (>= 1))) (win (<> :os win32)) (e (not :build)) "f"))
+        (package (name b))
+        (package (synopsis "nameless"))"""
+    )
+    assert (project.lang, project.name, project.version) == ("3.4", "tops", "1.0")
+    assert project.packages == (
+        DunePackage(
+            name="a",
+            synopsis='An "a"',
+            depends=(
+                '"ocaml"',
+                '"dune" {>= "3.4"}',
+                '"lwt" {>= "5" & < "6" & with-test}',
+                '"b" {= version}',
+                '"c" {with-doc | dev}',
+                '"d" {(build | post) & >= "1"}',
+                '"win" {os != "win32"}',
+                '"e" {!(build)}',
+                '"f"',
+            ),
+        ),
+        DunePackage(name="b"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("(lang dune 3.0)\n(package (name x)", 33),
+        ("(lang dune 3.0))", 15),
+        ('(lang dune 3.0)\n(name "x', 22),
+        ("(name x)", 0),
+        ("", 0),
+        ("(lang dune 3.0)" + "(" * 200, 114),
+    ],
+)
+def test_no_dune_project(text: str, offset: int) -> None:
+    with pytest.raises(NotDune) as error:
+        read_dune_project(text)
+    assert error.value.offset == offset
