@@ -16,6 +16,9 @@ from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 CXX_PACKAGE = "zig-cxx"
 """The package that has a C++ compiler with its library; commands beside the C compiler's."""
 
+ELF_TOOLS = "elf-tools"
+"""The package of ``nm`` and ``strip`` for the files of any machine, where something that is built asks for them."""
+
 _PLAIN_CXX = "bin/c++-without-library"
 
 
@@ -92,7 +95,7 @@ def _native_tools(subject: Subject) -> dict[str, str]:
 
 def _shared_tools(subject: Subject) -> dict[str, str]:
     """Programs of the build machine that serve both machines, by Meson's names."""
-    found = {"cmake": ("cmake", "cmake"), "pkg-config": ("pkgconf", "pkg-config")}
+    found = {"cmake": ("cmake", "cmake"), "pkg-config": ("pkgconf", "pkg-config"), "strip": (ELF_TOOLS, "strip")}
     return {name: f"{TOOLS}/bin/{file}" for name, (package, file) in found.items() if package in subject.tools_seen}
 
 
@@ -102,6 +105,7 @@ def _cmake_tools(subject: Subject) -> Mapping[str, str]:
         "CMAKE_CXX_COMPILER": _cxx(subject),
         "CMAKE_AR": subject.tool("ar"),
         "CMAKE_RANLIB": subject.tool("ranlib"),
+        "CMAKE_STRIP": _shared_tools(subject).get("strip", ""),
         "PKG_CONFIG_EXECUTABLE": _shared_tools(subject).get("pkg-config", ""),
     }
     return {name: path for name, path in tools.items() if path}

@@ -207,3 +207,10 @@ def test_pkg_config_is_named_where_it_is(subject: MakeSubject) -> None:
     assert f'set(PKG_CONFIG_EXECUTABLE "{TOOLS}/bin/pkg-config")' in found["toolchain.cmake"].splitlines()
     directories = parsed(found["cross.meson"])["properties"]["pkg_config_libdir"]
     assert directories == f"'{TARGET}/lib/pkgconfig:{TARGET}/share/pkgconfig'"
+
+
+def test_strip_is_that_of_any_machine(subject: MakeSubject) -> None:
+    steps = derive(subject(PLAIN, cross=True, tools_seen={"cmake": "1", "meson": "1", "elf-tools": "1"}))
+    generated = dict(steps.generated)
+    assert f'set(CMAKE_STRIP "{TOOLS}/bin/strip")' in generated["toolchain.cmake"].splitlines()
+    assert parsed(generated["cross.meson"])["binaries"]["strip"] == f"'{TOOLS}/bin/strip'"
