@@ -79,11 +79,12 @@ def diagnose(failure: Failure) -> Finding | None:
     """The cause of a failure; None when it is nothing that is known here."""
     from xpkg.sandbox.diagnosis_machines import RECOGNISERS as MACHINES
     from xpkg.sandbox.diagnosis_missing import RECOGNISERS as MISSING
+    from xpkg.sandbox.diagnosis_sources import RECOGNISERS as SOURCES
 
     for number in range(len(failure.lines) - 1, -1, -1):
         if _ANSWERED.match(failure.lines[number]):
             continue
-        for recognise in (*MACHINES, *MISSING):
+        for recognise in (*MACHINES, *MISSING, *SOURCES):
             finding = recognise(failure, number)
             if finding is not None:
                 seen = " ".join(failure.lines[number].split())

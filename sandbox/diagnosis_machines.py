@@ -59,6 +59,18 @@ def started_here(failure: Failure, number: int) -> Finding | None:
     )
 
 
+def bytecode_stubs(failure: Failure, number: int) -> Finding | None:
+    """Bytecode runs on any machine, but for the C code that it loads."""
+    found = re.search(r"cannot load shared library (?P<name>\S+)", failure.lines[number])
+    if found is None or not failure.subject.cross:
+        return None
+    return Finding(
+        kind="target-program-run",
+        cause=f"it runs bytecode whose C code {shown(found['name'])} is {failure.target_name}'s on the build machine",
+        hint=_instead(failure, ""),
+    )
+
+
 def _looks_like_binary(line: str) -> bool:
     """Whether a shell complains of what no author would write: it met the bytes of a program early on."""
     return (
@@ -137,17 +149,29 @@ def _for_build(failure: Failure, output: str) -> bool:
     return build is not None and build != target and build in output
 
 
+_ARCHIVES = (
+    "the library has to be built as an archive: --disable-shared, -Ddefault_library=static, -DBUILD_SHARED_LIBS=OFF or "
+    "the like in its recipe, for targets with such a C library"
+)
+
+
 def static_only(failure: Failure, number: int) -> Finding | None:
     """A shared library, for a target whose programs are static."""
-    found = re.search(r"attempted static link of dynamic object (?P<file>\S+)", failure.lines[number])
+    line = failure.lines[number]
+    if "recompile with -fPIC" in line and "-static" in failure.subject.machine.toolchain.cflags:
+        return Finding(
+            kind="static-only",
+            cause=f"it makes a shared library, and {failure.target_name} has none",
+            hint=_ARCHIVES,
+        )
+    found = re.search(r"attempted static link of dynamic object (?P<file>\S+)", line)
     if found is None:
         return None
     return Finding(
         kind="static-only",
         cause=f"it links the shared library {shown(found['file'])} into a program, and those of {failure.target_name} "
         "are static",
-        hint="the library has to be built as an archive: --disable-shared, -Ddefault_library=static, "
-        "-DBUILD_SHARED_LIBS=OFF or the like in its recipe, for targets with such a C library",
+        hint=_ARCHIVES,
     )
 
 
@@ -194,4 +218,12 @@ def read_only(failure: Failure, number: int) -> Finding | None:
     )
 
 
-RECOGNISERS: tuple[Recogniser, ...] = (started_here, incompatible, static_only, poisoned, test_program, read_only)
+RECOGNISERS: tuple[Recogniser, ...] = (
+    started_here,
+    bytecode_stubs,
+    incompatible,
+    static_only,
+    poisoned,
+    test_program,
+    read_only,
+)

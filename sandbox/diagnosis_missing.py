@@ -53,12 +53,6 @@ _NETWORK = re.compile(
     r"Could not resolve host|[Tt]emporary failure in name resolution|Name or service not known|"
     r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|getaddrinfo\b.*(?:fail|error|EAI_)"
 )
-# Standard library of OCaml 5.0, "Changes": removed since deprecated.
-_REMOVED = re.compile(
-    r"Unbound (?:value|module|constructor|type constructor) (?P<name>"
-    r"(?:String|Bytes|Char)\.(?:lowercase|uppercase|capitalize|uncapitalize|set|create|unsafe_set)|"
-    r"Pervasives|Stream|Genlex|Thread\.kill|Printexc\.catch|Array\.create)\b"
-)
 _COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "nm", "strip", "objcopy"}
 
 
@@ -227,18 +221,6 @@ def network(failure: Failure, number: int) -> Finding | None:
     )
 
 
-def older_ocaml(failure: Failure, number: int) -> Finding | None:
-    """Source for an OCaml that still had what version 5 has not."""
-    found = _REMOVED.search(failure.lines[number])
-    if found is None:
-        return None
-    return Finding(
-        kind="older-ocaml",
-        cause=f"its source is for an older OCaml: {shown(found['name'])} is gone since OCaml 5",
-        hint=f"another version of {failure.name}, or an older compiler: xpkg install {failure.name} 'ocaml<5'",
-    )
-
-
 RECOGNISERS: tuple[Recogniser, ...] = (
     ocaml_library,
     cxx,
@@ -246,5 +228,4 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     missing_header,
     missing_pc,
     network,
-    older_ocaml,
 )

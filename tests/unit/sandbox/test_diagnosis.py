@@ -136,6 +136,32 @@ Error: Unbound value String.lowercase
 make: *** [Makefile:102: xml_lexer.cmo] Error 2""",
         ),
         (
+            "target-program-run",
+            "it runs bytecode whose C code dllnums is toy's on the build machine",
+            """\
+ocamlrun -I ../src ./test.byt
+Fatal error: cannot load shared library dllnums
+Reason: ../src/dllnums.so: cannot open shared object file: No such file or directory
+make[1]: *** [Makefile:20: test] Error 2""",
+        ),
+        (
+            "warning-is-error",
+            "its own flags make an error of a warning that this C compiler gives: -Wlong-long",
+            "/xpkg/src/cJSON.c:607:21: error: 'long long' is an extension when C99 mode is not enabled "
+            "[-Werror,-Wlong-long]",
+        ),
+        (
+            "older-c",
+            "its source calls open_temp_exec_file without a declaration, as C allowed before C99",
+            "../src/tramp.c:262:22: error: call to undeclared function 'open_temp_exec_file'; ISO C99 and later do not "
+            "support implicit function declarations [-Wimplicit-function-declaration]",
+        ),
+        (
+            "older-cmake",
+            "its CMake files are for a CMake older than 3.5",
+            "  Compatibility with CMake < 3.5 has been removed from CMake.",
+        ),
+        (
             "host-path",
             "a flag leads to headers or libraries of this system, which are not those of toy: -I/usr/include",
             "aarch64-linux-gnu-cc: error: host path poisoned: -I/usr/include",
