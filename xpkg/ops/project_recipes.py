@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xpkg.core.errors import InputFileError, NotFoundError
@@ -20,6 +20,7 @@ from xpkg.ops.project_text import (
     autoconf_facts,
     cmake_facts,
     configure_facts,
+    makefile_facts,
     makefile_has,
     meson_facts,
 )
@@ -91,6 +92,8 @@ _TOOLS: dict[System, tuple[str, ...]] = {
     "make": (),
 }
 _PKG_CONFIG = '"conf-pkg-config" {build}'
+_CXX = '"conf-g++"'
+_CXX_SUFFIXES = frozenset({".cc", ".cpp", ".cxx", ".C"})
 
 
 class BuildFileError(OpamSyntaxError):
@@ -132,7 +135,10 @@ def _single(directory: Path, found: Recognised, assumed: list[str]) -> DerivedRe
     facts = _facts(directory, found, assumed)
     name = _name(facts.name, directory, found.file, assumed)
     version = _version(facts.version, found.file, assumed)
-    depends = [*_TOOLS[found.system], *((_PKG_CONFIG,) if facts.needs and found.system != "make" else ())]
+    depends = [*_TOOLS[found.system], *((_PKG_CONFIG,) if facts.needs else ())]
+    if facts.cxx or (facts.cxx is None and _has_cxx(directory)):
+        depends.append(_CXX)
+        assumed.append("it needs a C++ compiler and its library")
     if facts.needs:
         needs = printable(", ".join(facts.needs), keep="")
         assumed.append(f"it looks for {needs}: which packages have that, a recipe has to say (xpkg init writes one)")
@@ -154,7 +160,13 @@ def _facts(directory: Path, found: Recognised, assumed: list[str]) -> Facts:
     absent = [rule for rule in ("install",) if not makefile_has(text, rule)]
     assumed.append("'make' builds it and 'make install PREFIX=... prefix=...' installs it")
     assumed += [f"{found.file} has no rule '{rule}' written out; perhaps it includes one" for rule in absent]
-    return Facts()
+    return makefile_facts(text)
+
+
+def _has_cxx(directory: Path) -> bool:
+    """Whether there are C++ files where a small project has them; nothing is searched below."""
+    places = (directory, *(directory / name for name in ("src", "lib", "source", "app", "tests", "test")))
+    return any(path.suffix in _CXX_SUFFIXES for place in places if place.is_dir() for path in place.iterdir())
 
 
 def _autoconf(directory: Path, file: str, text: str) -> Facts:
@@ -168,7 +180,7 @@ def _autoconf(directory: Path, file: str, text: str) -> Facts:
         written = read_text(directory, source)
         if written is not None:
             made, said = configure_facts(text), autoconf_facts(written)
-            return Facts(name=said.name or made.name, version=said.version or made.version, needs=said.needs)
+            return replace(said, name=said.name or made.name, version=said.version or made.version)
     return configure_facts(text)
 
 

@@ -26,11 +26,16 @@ _NO_PACKAGES = frozenset({"threads", "dl", "m", "openmp", "intl", "python", "pyt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a build file says; ``needs`` are the names of libraries that it looks for, as it writes them."""
+    """What a build file says.
+
+    ``needs`` are the names of libraries that it looks for, as it writes them; ``cxx`` says that C++ is among its
+    languages, None when it may be and the files have to tell.
+    """
 
     name: str | None = None
     version: str | None = None
     needs: tuple[str, ...] = ()
+    cxx: bool | None = False
 
 
 def meson_facts(text: str) -> Facts:
@@ -43,6 +48,7 @@ def meson_facts(text: str) -> Facts:
         name=first.group(1) if first else None,
         version=version.group(1) if version else None,
         needs=_needs(_MESON_DEPENDENCY.findall(bare)),
+        cxx="'cpp'" in (body or "") or re.search(r"\badd_languages\s*\([^)]*'cpp'", bare) is not None,
     )
 
 
@@ -51,12 +57,16 @@ def cmake_facts(text: str) -> Facts:
     bare = _without_comments(text)
     body = _call(bare, _CMAKE_PROJECT)
     needs = _needs(_CMAKE_DEPENDENCY.findall(bare))
+    enabled = re.search(r"(?i)\benable_language\s*\([^)]*\bCXX\b", bare) is not None
     if body is None:
-        return Facts(needs=needs)
+        return Facts(needs=needs, cxx=enabled or None)
     known = dict(_CMAKE_SET.findall(bare))
     words = [_expanded(word.strip('"'), known) for word in body.split()]
     version = next((after for word, after in pairwise(words) if word == "VERSION"), None)
-    return Facts(name=_plain(words[0]) if words else None, version=_plain(version), needs=needs)
+    # Without a list of languages these are C and C++, whether there is any or not.
+    listed = "LANGUAGES" in words or {"C", "CXX", "NONE"}.intersection(words[1:])
+    cxx = enabled or "CXX" in words[1:] or (False if listed else None)
+    return Facts(name=_plain(words[0]) if words else None, version=_plain(version), needs=needs, cxx=cxx)
 
 
 def autoconf_facts(text: str) -> Facts:
@@ -64,12 +74,13 @@ def autoconf_facts(text: str) -> Facts:
     bare = re.sub(r"(?m)(^|\s)dnl\b.*$", "", text)
     body = _call(bare, _AC_INIT)
     needs = _needs(_PKG_CONFIG_MODULES.findall(bare))
+    cxx = re.search(r"\bAC_PROG_CXX\b", bare) is not None
     if body is None:
-        return Facts(needs=needs)
+        return Facts(needs=needs, cxx=cxx)
     words = [word.strip().removeprefix("[").removesuffix("]").strip() for word in _arguments(body)]
     tarname = words[3] if len(words) > 3 and words[3] else words[0]
     version = words[1] if len(words) > 1 else ""
-    return Facts(name=_literal(tarname), version=_literal(version), needs=needs)
+    return Facts(name=_literal(tarname), version=_literal(version), needs=needs, cxx=cxx)
 
 
 def configure_facts(text: str) -> Facts:
@@ -82,6 +93,11 @@ def configure_facts(text: str) -> Facts:
 def makefile_has(text: str, rule: str) -> bool:
     """Whether a Makefile has a rule of that name written out."""
     return re.search(rf"^{re.escape(rule)}\s*:(?!=)", text, re.MULTILINE) is not None
+
+
+def makefile_facts(text: str) -> Facts:
+    """Of a Makefile, which has neither name nor version."""
+    return Facts(cxx=re.search(r"\$[({]CXX[)}]", _without_comments(text)) is not None)
 
 
 def _without_comments(text: str) -> str:

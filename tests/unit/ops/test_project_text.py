@@ -3,14 +3,26 @@ from __future__ import annotations
 import pytest
 
 from xpkg.ops.project_dune import DunePackage, NotDune, read_dune_project
-from xpkg.ops.project_text import Facts, autoconf_facts, cmake_facts, configure_facts, makefile_has, meson_facts
+from xpkg.ops.project_text import (
+    Facts,
+    autoconf_facts,
+    cmake_facts,
+    configure_facts,
+    makefile_facts,
+    makefile_has,
+    meson_facts,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
         ("project('a', 'c')", Facts(name="a")),
-        ("# project('no')\nproject('a', ['c', 'cpp'],\n  version : '1.2' ,\n)", Facts(name="a", version="1.2")),
+        ("project('a', 'c')\nadd_languages('cpp', native: false)", Facts(name="a", cxx=True)),
+        (
+            "# project('no')\nproject('a', ['c', 'cpp'],\n  version : '1.2' ,\n)",
+            Facts(name="a", version="1.2", cxx=True),
+        ),
         ("project('a', version: run_command('git').stdout())\n", Facts(name="a")),
         ("project('a(b)', meson_version: '>= 1.0', version: '2')", Facts(name="a(b)", version="2")),
         ("executable('a', 'a.c')", Facts()),
@@ -29,14 +41,19 @@ def test_meson(text: str, facts: Facts) -> None:
 @pytest.mark.parametrize(
     ("text", "facts"),
     [
-        ("project(a)", Facts(name="a")),
-        ("PROJECT( a VERSION 1.2.3 LANGUAGES C CXX )", Facts(name="a", version="1.2.3")),
-        ('set(MAJOR 1)\nset(V "${MAJOR}.4")\nset(W 2.5)\nproject(a VERSION ${W})', Facts(name="a", version="2.5")),
-        ("project(a VERSION ${UNKNOWN})", Facts(name="a")),
-        ("project(${NAME} VERSION 1)", Facts(version="1")),
-        ('project("quoted" VERSION 1 DESCRIPTION "has (parentheses)")', Facts(name="quoted", version="1")),
-        ("add_library(x x.c)", Facts()),
-        ("find_package(ZLIB REQUIRED)\nfind_package(Threads)\nproject(a)", Facts(name="a", needs=("ZLIB",))),
+        ("project(a)", Facts(name="a", cxx=None)),
+        ("project(a C)", Facts(name="a")),
+        ("project(a C)\nenable_language(CXX)", Facts(name="a", cxx=True)),
+        ("PROJECT( a VERSION 1.2.3 LANGUAGES C CXX )", Facts(name="a", version="1.2.3", cxx=True)),
+        (
+            'set(MAJOR 1)\nset(V "${MAJOR}.4")\nset(W 2.5)\nproject(a VERSION ${W})',
+            Facts(name="a", version="2.5", cxx=None),
+        ),
+        ("project(a VERSION ${UNKNOWN} LANGUAGES NONE)", Facts(name="a")),
+        ("project(${NAME} VERSION 1)", Facts(version="1", cxx=None)),
+        ('project("quoted" VERSION 1 DESCRIPTION "has (parentheses)")', Facts(name="quoted", version="1", cxx=None)),
+        ("add_library(x x.c)", Facts(cxx=None)),
+        ("find_package(ZLIB REQUIRED)\nfind_package(Threads)\nproject(a)", Facts(name="a", needs=("ZLIB",), cxx=None)),
     ],
 )
 def test_cmake(text: str, facts: Facts) -> None:
@@ -51,7 +68,7 @@ def test_cmake(text: str, facts: Facts) -> None:
         ("AC_INIT([a],\n  m4_esyscmd([git describe]))", Facts(name="a")),
         ("dnl AC_INIT([no],[0])\nAC_INIT([a],[2])", Facts(name="a", version="2")),
         ("AC_INIT([a],[2])\nPKG_CHECK_MODULES([Z], [zlib >= 1])", Facts(name="a", version="2", needs=("zlib",))),
-        ("AC_PREREQ(2.69)", Facts()),
+        ("AC_PREREQ(2.69)\nAC_PROG_CXX", Facts(cxx=True)),
     ],
 )
 def test_autoconf(text: str, facts: Facts) -> None:
@@ -64,7 +81,9 @@ def test_a_finished_configure() -> None:
     assert configure_facts("#!/bin/sh\n") == Facts()
 
 
-def test_rules_of_a_makefile() -> None:
+def test_a_makefile() -> None:
+    assert makefile_facts("x: x.cpp\n\t$(CXX) -o $@ $<\n").cxx
+    assert not makefile_facts("# $(CXX)\nx: x.c\n").cxx
     assert makefile_has("all: x\ninstall : all\n", "install")
     assert not makefile_has("install := no\n\tinstall: x\n", "install")
 
