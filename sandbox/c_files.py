@@ -30,9 +30,11 @@ def generated(subject: Subject, *, configures: bool, runner: Sequence[str] = ())
     files: dict[str, str] = {}
     if _needs_plain_cxx(subject):
         files[_PLAIN_CXX] = _plain_cxx(subject.tool("cc"))
-    if not subject.cross:
-        return files
     machine = c_machine(subject.machine)
+    if not subject.cross:
+        if "cmake" in subject.seen:
+            files["toolchain.cmake"] = cmake_files.native_file(machine, tools=_cmake_tools(subject), prefix=TOOLS)
+        return files
     if "meson" in subject.tools_seen:
         files["cross.meson"] = meson_files.cross_file(
             machine, tools=_meson_tools(subject), prefix=TARGET, pkgconfig=_pkgconfig(TARGET), runner=runner
@@ -52,6 +54,8 @@ def environment(subject: Subject, *, configures: bool) -> dict[str, str]:
     values: dict[str, str] = {}
     if compiler := _cxx(subject):
         values["CXX"] = compiler
+    if "cmake" in subject.tools_seen:
+        values["CMAKE_TOOLCHAIN_FILE"] = f"{ETC}/toolchain.cmake"
     if subject.cross and configures:
         values["CONFIG_SITE"] = f"{ETC}/config.site"
     return values

@@ -16,6 +16,12 @@ def toolchain_file(machine: CMachine, *, tools: Mapping[str, str], prefix: str, 
     return "".join(f"{line}\n" for line in _lines(machine, tools, prefix, runner))
 
 
+def native_file(machine: CMachine, *, tools: Mapping[str, str], prefix: str) -> str:
+    """For the build machine: no cross build, but the same defaults (by itself CMake would take lib64)."""
+    lines = [*(f"set({variable} {_quoted(path)})" for variable, path in sorted(tools.items()))]
+    return "".join(f"{line}\n" for line in (*lines, *_defaults(machine, prefix)))
+
+
 def _lines(machine: CMachine, tools: Mapping[str, str], prefix: str, runner: Sequence[str]) -> Iterator[str]:
     yield f"set(CMAKE_SYSTEM_NAME {machine.cmake_system})"
     yield f"set(CMAKE_SYSTEM_PROCESSOR {machine.cpu})"

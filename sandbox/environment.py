@@ -170,8 +170,6 @@ def _tool_variables(subject: Subject) -> dict[str, str]:
     if subject.cross:
         # autoconf's names for the compiler of programs that run while building.
         native_cc = subject.native.toolchain.cc
-        if "cmake" in subject.tools_seen:
-            environment["CMAKE_TOOLCHAIN_FILE"] = f"{ETC}/toolchain.cmake"
         environment["CC_FOR_BUILD"] = environment["BUILD_CC"] = f"{TOOLS}/{native_cc}" if native_cc else ""
     for name in ("cc", "ar", "ranlib", "ld"):
         if path := subject.tool(name):

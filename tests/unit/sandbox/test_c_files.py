@@ -214,3 +214,13 @@ def test_strip_is_that_of_any_machine(subject: MakeSubject) -> None:
     generated = dict(steps.generated)
     assert f'set(CMAKE_STRIP "{TOOLS}/bin/strip")' in generated["toolchain.cmake"].splitlines()
     assert parsed(generated["cross.meson"])["binaries"]["strip"] == f"'{TOOLS}/bin/strip'"
+
+
+def test_cmake_has_the_same_defaults_on_the_build_machine(subject: MakeSubject) -> None:
+    steps = derive(subject(PLAIN, seen={"cmake": "1"}))
+    lines = dict(steps.generated)["toolchain.cmake"].splitlines()
+    assert 'set(CMAKE_INSTALL_LIBDIR lib CACHE STRING "")' in lines
+    assert f'set(CMAKE_INSTALL_PREFIX "{TOOLS}" CACHE STRING "")' in lines
+    # It is a build for this machine: CMake may run what it compiled.
+    assert not any(line.startswith(("set(CMAKE_SYSTEM_NAME", "set(CMAKE_FIND_ROOT_PATH")) for line in lines)
+    assert dict(steps.environment)["CMAKE_TOOLCHAIN_FILE"] == "/xpkg/etc/toolchain.cmake"
