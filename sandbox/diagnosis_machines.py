@@ -8,27 +8,30 @@ from xpkg.sandbox.cross_target import program
 from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, shown, where_needed
 from xpkg.sandbox.layout import TARGET, TOOLS
 
+# Where a word begins: what follows is looked at from there only, so that a long line takes no long time.
+_WORD = r"(?<![^\s'\"(:])"
+
 # dash takes what the kernel does not run for a script; bash, make, env and OCaml name the kernel's error.
 _STARTED = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?:^|\s)(?P<program>[^\s:]+): \d+: (?:\1: )?Syntax error: ",
-        r"(?P<program>[^\s:]+): (?:cannot execute binary file|cannot execute: )",
-        r"execve\((?P<program>[^)]*)\): Exec format error",
-        r"(?P<program>[^\s:']+)'?: Exec format error",
+        _WORD + r"(?P<program>[^\s:]+): \d+: (?:\1: )?Syntax error: ",
+        _WORD + r"(?P<program>[^\s:]+): (?:cannot execute binary file|cannot execute: )",
+        r"execve\((?P<program>[^)\s]*)\): Exec format error",
+        _WORD + r"(?P<program>[^\s:']+)'?: Exec format error",
         r"ENOEXEC(?:, \"[^\"]*\", \"(?P<program>[^\"]*)\")?",
-        r"(?P<program>[^\s:]+): \d+: (?:\S+: )?Exec format error",
+        _WORD + r"(?P<program>[^\s:]+): \d+: (?:\S+: )?Exec format error",
     )
 )
-_TAKEN_FOR_SCRIPT = re.compile(r"(?:^|\s)(?P<program>[^\s:]+): \d+: .*(?:not found|Permission denied)")
+_TAKEN_FOR_SCRIPT = re.compile(_WORD + r"(?P<program>[^\s:]+): \d+: .*(?:not found|Permission denied)")
 _INCOMPATIBLE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"error: (?P<file>\S+?)(?:\([^)]*\))? is incompatible with (?P<output>\S+)",
+        r"error: (?P<file>[^\s(]+)(?:\([^)]*\))? is incompatible with (?P<output>\S+)",
         r"skipping incompatible (?P<file>\S+) when searching",
-        r"(?P<file>[^\s:]+?)(?:\([^)]*\))?: (?:error adding symbols: )?file (?:in wrong format|format not recognized)",
-        r"(?P<file>[^\s:]+): unknown file type",
-        r"(?P<file>[^\s:]+): (?:wrong ELF class|unknown architecture)",
+        _WORD + r"(?P<file>[^\s:(]+)(?:\([^)]*\))?: (?:error adding symbols: )?file (?:in wrong|format not)",
+        _WORD + r"(?P<file>[^\s:]+): unknown file type",
+        _WORD + r"(?P<file>[^\s:]+): (?:wrong ELF class|unknown architecture)",
         r"Error on dynamically loaded library: (?P<file>[^\s:]+):",
     )
 )
