@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from xpkg.core.errors import NotFoundError, UsageError
 from xpkg.core.text import printable
-from xpkg.ops.pin_making import Made, made_from
+from xpkg.ops.pin_making import UNKNOWN_VERSION, Made, made_from
 from xpkg.ops.pin_sources import source_at
 from xpkg.ops.pinning import check_held, declined, with_pins
+from xpkg.repo.version_order import newest_first
 from xpkg.sandbox.switches import Generation, Pin, Switch
 
 if TYPE_CHECKING:
@@ -143,7 +144,18 @@ def _made(home: Home, project: Project, progress: Progress, *, pin_depends: bool
     source = source_at(home, str(project.directory), progress)
     own = project.system is None
     recipes = {name: (recipe, own) for name, recipe in project.recipes.items()}
-    return made_from(home, source, recipes, progress, pin_depends=pin_depends)
+    made = made_from(home, source, recipes, progress, pin_depends=pin_depends)
+    return replace(made, pins=_of_one_version(project, made.pins))
+
+
+def _of_one_version(project: Project, pins: tuple[Pin, ...]) -> tuple[Pin, ...]:
+    """Packages whose recipes say no version have the same: they may need one another in their own version."""
+    silent = {name for name, recipe in project.recipes.items() if recipe.version is None}
+    known = [pin.version for pin in pins if pin.name in silent and pin.version != UNKNOWN_VERSION]
+    if not known:
+        return pins
+    version = newest_first(known)[0]
+    return tuple(replace(pin, version=version) if pin.name in silent else pin for pin in pins)
 
 
 def _with_given_version(pin: Pin, before: Pin | None) -> Pin:

@@ -19,6 +19,7 @@ from xpkg.ops.project_pins import PinnedSwitch, ProjectPins, pinned_there
 from xpkg.ops.project_systems import SYSTEMS, recognise
 from xpkg.ops.project_words import ProjectWish, names_project, read_project
 from xpkg.ops.projects import find_project
+from xpkg.ops.settings import RepositorySettings
 from xpkg.repo.dune_workspace import has_own_contexts
 from xpkg.repo.opamfile.file import parse
 from xpkg.repo.pinned_recipes import pinned_of
@@ -214,6 +215,18 @@ def test_a_version_that_was_given_stays(home: Home, project: Path) -> None:
     with base.lock():
         base.amend(home.store, pins=[Pin(name="two", version="9", address=str(project), given=True)])
     assert {pin.name: pin.version for pin in pinned(home, base, project).current().pins} == {"one": "dev", "two": "9"}
+
+
+def test_packages_without_versions_have_one(home: Home, tmp_path: Path) -> None:
+    """Of one that the repositories know, the others take the version: they ask for each other's own."""
+    for name in ("old.1.9", "new.1.10"):
+        write(tmp_path / "repo" / "packages" / name.partition(".")[0] / name, {"opam": HEAD})
+    one = RepositorySettings(name="r", address=str(tmp_path / "repo"))
+    home.change_settings(lambda now: now.with_repository(one))
+    write(tmp_path / "p", {"old.opam": HEAD, "new.opam": HEAD, "own.opam": HEAD + 'version: "4"\n', "no.opam": HEAD})
+    found = {pin.name: pin.version for pin in pins_for(home, tmp_path / "p").pins}
+    assert found == {"old": "1.10", "new": "1.10", "own": "4", "no": "1.10"}
+    assert {pin.version for pin in pins_for(home, tmp_path / "p", "no").pins} == {"dev"}
 
 
 def test_what_is_pinned_to_a_directory(home: Home, project: Path) -> None:
