@@ -24,17 +24,27 @@ _LIBRARY = re.compile(r"""(?:^|[\s"'=;])(/[^\s"',;()=]*\.(?:a|la|so(?:\.[0-9]+)*
 _PC_VARIABLE = re.compile(r"(prefix|exec_prefix|libdir|includedir|sharedlibdir)\s*=\s*\"?(/[^\s\"]*)")
 _LA_VARIABLE = re.compile(r"(libdir)='(/[^']*)'")
 _META_DIRECTORY = re.compile(r'\b(directory)\s*\+?=\s*"(/[^"]*)"')
-_CMAKE_PLACE = re.compile(r"()(/usr/(?:local/)?(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])")
+_CMAKE_PLACE = re.compile(
+    r"()((?:/usr/(?:local/)?|%s/)(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])" % re.escape(TOOLS)
+)
 # In OCaml's marshalled libraries a flag ends where its text does, with any byte.
 _IN_LIBRARY = re.compile(
     rb"(-I|-L|-Wl,-rpath,)[ ]?((?:/usr/|/lib|/opt/|/home/|/root/|%s/)[\x21-\x7e]*)" % TOOLS.encode()
 )
+
+# Where CMake's modules look for things they look below the root they are given (CMAKE_FIND_ROOT_PATH).
+_CMAKE_STATES = re.compile(r"INTERFACE_|IMPORTED_|_INCLUDE_DIR|_LIBRAR(?:Y|IES)|_LIBDIR")
+_CMAKE_SEARCHES = re.compile(r"\bfind_|\b(?:PATHS|HINTS)\b", re.IGNORECASE)
+# Scripts compare flags with the system's own directories to leave these out.
+_COMPARES = re.compile(r"!=|;;|\bcase\b|==? ")
 
 Pattern = re.Pattern[str]
 
 
 def looked_at(name: str) -> Callable[[str], Iterator[tuple[int, str]]] | None:
     """What finds the (line, problem) pairs in the text of a file of that name; None when it is not looked at."""
+    if name.endswith("-config"):
+        return _of_script
     patterns, tools = _patterns(name)
     return None if patterns is None else lambda text: _found(text, patterns, tools=tools)
 
@@ -49,8 +59,6 @@ def _patterns(name: str) -> tuple[tuple[Pattern, ...] | None, bool]:
         return (_CMAKE_PLACE, _FLAG, _LIBRARY), True
     if name.endswith(".la"):
         return (_LA_VARIABLE, _FLAG, _LIBRARY), True
-    if name.endswith("-config"):
-        return (_FLAG, _LIBRARY), True
     # A compiler's own settings name the tools that it runs, on the build machine.
     return ((_FLAG,), False) if name == "Makefile.config" else (None, False)
 
@@ -61,6 +69,8 @@ def _found(text: str, patterns: tuple[Pattern, ...], *, tools: bool) -> Iterator
             continue
         told: set[str] = set()
         for pattern in patterns:
+            if pattern is _CMAKE_PLACE and (not _CMAKE_STATES.search(line) or _CMAKE_SEARCHES.search(line)):
+                continue
             for match in pattern.finditer(line):
                 word, path = (match[1], match[2]) if pattern.groups == 2 else ("", match[1])
                 what = _foreign(path)
@@ -68,6 +78,14 @@ def _found(text: str, patterns: tuple[Pattern, ...], *, tools: bool) -> Iterator
                     continue
                 told.add(path)
                 yield number, f"{_shown(word, path)} names {what}"
+
+
+def _of_script(text: str) -> Iterator[tuple[int, str]]:
+    """Of a ``*-config`` script; what it compares with is not what it says."""
+    lines = text.splitlines()
+    for number, problem in _found(text, (_FLAG, _LIBRARY), tools=True):
+        if not _COMPARES.search(lines[number - 1]):
+            yield number, problem
 
 
 def in_ocaml_library(data: bytes) -> Iterator[str]:
