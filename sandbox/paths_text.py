@@ -25,7 +25,7 @@ _PC_VARIABLE = re.compile(r"(prefix|exec_prefix|libdir|includedir|sharedlibdir)\
 _LA_VARIABLE = re.compile(r"(libdir)='(/[^']*)'")
 _META_DIRECTORY = re.compile(r'\b(directory)\s*\+?=\s*"(/[^"]*)"')
 _CMAKE_PLACE = re.compile(
-    r"()((?:/usr/(?:local/)?|%s/)(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])" % re.escape(TOOLS)
+    r"()((?:/usr/(?:local/)?|" + re.escape(TOOLS) + r"/)(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])"
 )
 # In OCaml's marshalled libraries a flag ends where its text does, with any byte.
 _IN_LIBRARY = re.compile(
