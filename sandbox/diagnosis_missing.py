@@ -16,7 +16,7 @@ _PROGRAMS = tuple(
     re.compile(pattern)
     for pattern in (
         r"bwrap: execvp (?P<name>\S+): No such file or directory",
-        r"(?:^|: )\d+: (?P<name>[^\s:]+): not found",
+        r"(?:^|: )[0-9]{1,6}: (?P<name>[^\s:]+): not found",
         r"(?:line \d+|sh|bash): (?P<name>[^\s:]+): (?:command )?not found",
         r"make(?:\[\d+\])?: (?P<name>[^\s:/]+): No such file or directory",
         r"env: .?(?P<name>[^\s:'‘’]+).?: No such file or directory",
