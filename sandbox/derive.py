@@ -15,7 +15,7 @@ from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import apply_rules
-from xpkg.sandbox.rules_dune import context_variables
+from xpkg.sandbox.rules_dune import context_variables, runner_environment, runner_script
 from xpkg.sandbox.steps import Step, Steps
 from xpkg.sandbox.target_commands import Commands
 from xpkg.sandbox.updates import apply_updates
@@ -67,7 +67,7 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
 
 
 def _environment(subject: Subject, values: Environment, steps: list[Step]) -> dict[str, str]:
-    environment = build_environment(subject) | dune_workspace.environment(subject)
+    environment = build_environment(subject) | dune_workspace.environment(subject) | runner_environment(subject)
     environment |= c_files.environment(subject, configures=_asks_autoconf(subject, steps))
     if (told := _target_commands(subject, steps)) is not None:
         # Whoever runs ocamlfind, or a compiler by its plain name, gets the target's by these.
@@ -138,7 +138,7 @@ def _generated(subject: Subject, steps: list[Step]) -> tuple[tuple[str, str], ..
             files |= target_tests.scripts()
     if _configures(steps):
         files["bin/configure-for-target"] = target_commands.configure_script()
-    return tuple(sorted((files | dune_workspace.generated(subject)).items()))
+    return tuple(sorted((files | dune_workspace.generated(subject) | runner_script(subject)).items()))
 
 
 def _asks_autoconf(subject: Subject, steps: list[Step]) -> bool:

@@ -7,13 +7,17 @@ environment, which dune takes from findlib's configuration.
 
 from __future__ import annotations
 
+import shlex
+
 from xpkg.sandbox.cross_target import Argv, CrossTarget, program
 from xpkg.sandbox.environment import Subject
-from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 
 # dune commands that build; the others (clean, subst, format) know no target, and what exec starts runs here.
 _BUILDS = {"build", "install", "runtest", "test"}
 _INSTALL_FILE = ".install"
+
+_RUNNER = "run-product"
 
 
 def dune(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
@@ -67,6 +71,28 @@ def context_variables(subject: Subject) -> dict[str, str]:
         "findlib.conf": _lines(native, "env"),
         f"findlib.conf.d/{toolchain}.conf": _lines(target, f"env,{toolchain}"),
     }
+
+
+def runner_script(subject: Subject) -> dict[str, str]:
+    """A script that runs a product, by generated file; empty where the target's runner is not among the tools.
+
+    A package depends on the runner when its build has to run what it builds (dune's ``ctypes`` stanza does); dune
+    wants the path of one program.
+    """
+    run = subject.machine.run
+    if not subject.cross or run is None or not {run.package, "dune"}.issubset(subject.tools_seen):
+        return {}
+    *words, last = run.command
+    if last != "{product}":
+        return {}
+    program, *arguments = (word.replace("{prefix}", TARGET) for word in words)
+    words = [f"{TOOLS}/bin/{program}", *arguments]
+    return {f"bin/{_RUNNER}": f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'}
+
+
+def runner_environment(subject: Subject) -> dict[str, str]:
+    """Where dune is told of the script."""
+    return {"DUNE_TARGET_RUNNER": f"{ETC}/bin/{_RUNNER}"} if runner_script(subject) else {}
 
 
 def _c_tools(toolchain: object) -> dict[str, str | None]:

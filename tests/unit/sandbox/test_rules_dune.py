@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from xpkg.repo.targets import Run, Target
 from xpkg.sandbox.cross_target import CrossTarget
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
-from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import apply_rules
 
 DUNE = 'build: ["dune" "build" "-p" name]'
@@ -46,3 +48,12 @@ def test_without_a_target_there_is_one_context_only(subject: Callable[..., Subje
 def test_an_install_file_is_that_of_the_target(command: str, expected: str) -> None:
     cross = CrossTarget(name="toy", triple="riscv64-toy-none", build_triple="x86_64-linux-gnu", meson_file="/m")
     assert apply_rules(tuple(command.split()), cross)[0] == tuple(expected.split())
+
+
+def test_dune_is_told_of_the_runner_a_package_depends_on(subject: Callable[..., Subject], toy: Target) -> None:
+    running = replace(toy, run=Run(package="toy-runner", command=("toy-run", "--at={prefix}", "{product}")))
+    plain = replace(subject(DUNE, cross=True, tools_seen={"dune": "3.17.2"}), machine=replace(toy, run=run))
+    assert "DUNE_TARGET_RUNNER" not in dict(derive(plain).environment)
+    steps = derive(replace(plain, tools_seen={"dune": "3.17.2", "toy-runner": "1"}))
+    assert dict(steps.environment)["DUNE_TARGET_RUNNER"] == f"{ETC}/bin/run-product"
+    assert f'exec {TOOLS}/bin/toy-run --at={TARGET} "$@"' in dict(steps.generated)["bin/run-product"]
