@@ -51,7 +51,7 @@ def test_an_install_file_is_that_of_the_target(command: str, expected: str) -> N
 
 
 def test_dune_is_told_of_the_runner_a_package_depends_on(subject: Callable[..., Subject], toy: Target) -> None:
-    running = replace(toy, run=Run(package="toy-runner", command=("toy-run", "--at={prefix}", "{product}")))
+    run = Run(package="toy-runner", command=("toy-run", "--at={prefix}", "{product}"))
     plain = replace(subject(DUNE, cross=True, tools_seen={"dune": "3.17.2"}), machine=replace(toy, run=run))
     assert "DUNE_TARGET_RUNNER" not in dict(derive(plain).environment)
     steps = derive(replace(plain, tools_seen={"dune": "3.17.2", "toy-runner": "1"}))
