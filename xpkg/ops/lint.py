@@ -110,10 +110,14 @@ def _in_directory(path: Path) -> list[Path]:
 
 
 def _below(path: Path) -> Iterator[Path]:
-    """Every file ``opam`` and ``*.opam`` below a directory, sorted; then what cannot be listed, for a finding of it."""
+    """Every file ``opam`` and ``*.opam`` below a directory, sorted; then what cannot be listed, for a finding of it.
+
+    Overlays are no recipes.
+    """
     closed: list[OSError] = []
     for top, directories, names in os.walk(path, onerror=closed.append):
-        directories.sort()
+        aside = {"_overlays", "overlays"} if "packages" in directories else {"_overlays"}
+        directories[:] = sorted(set(directories) - aside)
         yield from (Path(top, name) for name in sorted(names) if name == "opam" or name.endswith(".opam"))
     yield from (Path(error.filename) for error in closed)
 

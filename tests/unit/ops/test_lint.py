@@ -43,6 +43,18 @@ def test_paths(home: Home, tmp_path: Path) -> None:
     assert meant(home, one, one.parent, tmp_path / "r") == [one, flat]
 
 
+def test_overlays_are_no_recipes(home: Home, tmp_path: Path) -> None:
+    recipe = tmp_path / "repo" / "packages" / "overlays" / "overlays.1" / "opam"
+    for one in (
+        recipe,
+        tmp_path / "repo" / "overlays" / "x.opam",
+        tmp_path / "repo" / "packages" / "_overlays" / "y.opam",
+    ):
+        one.parent.mkdir(parents=True)
+        one.write_text('opam-version: "2.0"\n')
+    assert meant(home, tmp_path / "repo", recursive=True) == [recipe]
+
+
 def test_a_package_of_the_repositories(home: Home) -> None:
     (path,) = meant(home, "meson")
     assert path.parent.name.startswith("meson.")
