@@ -12,7 +12,7 @@ from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
 from xpkg.sandbox import c_files, dune_workspace, target_commands, target_tests, toolfiles
 from xpkg.sandbox.cross_target import CrossTarget, program
-from xpkg.sandbox.environment import Subject, build_environment, variables
+from xpkg.sandbox.environment import Subject, build_environment, has_shared_objects, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import apply_rules
 from xpkg.sandbox.rules_dune import context_variables, runner_environment, runner_script
@@ -107,6 +107,7 @@ def _target_commands(subject: Subject, steps: list[Step]) -> Commands | None:
         lib=f"{TARGET}/{machine.layout.lib}",
         native=frozenset(subject.tools_seen),
         c_tools={name: path for name, tool in _C_TOOLS.items() if plain and (path := subject.tool(tool))},
+        shared=has_shared_objects(machine),
     )
 
 

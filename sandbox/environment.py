@@ -81,14 +81,20 @@ def global_variables(subject: Subject) -> dict[str, Value]:
     }
 
 
-def compiler_variables(machine: Target) -> dict[str, Value]:
-    """What the package ocaml tells of its compiler (``ocaml.config`` in opam's public repository).
-
-    There are plug-ins where the machine's C library has shared objects.
-    """
+def has_shared_objects(machine: Target) -> bool:
+    """Whether there are plug-ins and stub libraries: not on static machines, nor where all objects are relocatable."""
     types = machine.objects.types if machine.objects is not None else ()
-    shared = machine.variables.get("libc") != "musl" and (not types or "DYN" in types)
-    return {"native": True, "native-tools": True, "native-dynlink": shared, "preinstalled": False}
+    return machine.variables.get("libc") != "musl" and (not types or "DYN" in types)
+
+
+def compiler_variables(machine: Target) -> dict[str, Value]:
+    """What the package ocaml tells of its compiler (``ocaml.config`` in opam's public repository)."""
+    return {
+        "native": True,
+        "native-tools": True,
+        "native-dynlink": has_shared_objects(machine),
+        "preinstalled": False,
+    }
 
 
 def variables(subject: Subject) -> Environment:

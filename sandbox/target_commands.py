@@ -27,7 +27,7 @@ class Commands:
 
     ``ocaml`` is the directory of the target's compiler commands, ``on_path`` whether only these are in it; ``lib`` is
     that of its libraries.  ``native`` are the names of the instances on the build machine, ``c_tools`` the target's C
-    tools by their plain names.
+    tools by their plain names.  ``shared`` says whether the target has shared objects.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Commands:
     lib: str
     native: frozenset[str]
     c_tools: Mapping[str, str]
+    shared: bool = True
 
     @property
     def path(self) -> str:
@@ -77,13 +78,24 @@ def _script(*lines: str) -> str:
     return "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
 
 
+# findlib puts stub libraries there only if the directory exists already.
+_INSTALL_SHARED = ('  for arg; do case $arg in *.so) mkdir -p "$stublibs"; break ;; esac; done',)
+# Makefiles list what every machine of theirs has, by names or by patterns that then fit nothing.
+_INSTALL_STATIC = (
+    "  for arg; do",
+    "    shift",
+    '    case ${arg##*/} in dll*.so|"dll"*".*"|*.cmxs) test -e "$arg" || continue ;; esac',
+    '    set -- "$@" "$arg"',
+    "  done",
+)
+
+
 def _ocamlfind(commands: Commands) -> str:
     return _script(
         f"export OCAMLFIND_TOOLCHAIN={commands.name}",
-        # findlib puts stub libraries there only if the directory exists already.
         f"stublibs=${{OCAMLFIND_DESTDIR:-{commands.lib}}}/stublibs",
         'if test "${1-}" = install; then',
-        '  for arg; do case $arg in *.so) mkdir -p "$stublibs"; break ;; esac; done',
+        *(_INSTALL_SHARED if commands.shared else _INSTALL_STATIC),
         "fi",
         f'exec {TOOLS}/bin/ocamlfind "$@"',
     )

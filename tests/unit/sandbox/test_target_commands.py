@@ -20,7 +20,7 @@ echo "${{0##*/}} ${{OCAMLFIND_TOOLCHAIN-none}} $own $*"
 """
 
 
-def commands(*native: str, on_path: bool = True) -> Commands:
+def commands(*native: str, on_path: bool = True, shared: bool = True) -> Commands:
     return Commands(
         name="toy",
         ocaml=f"{TARGET}/cross/bin",
@@ -28,6 +28,7 @@ def commands(*native: str, on_path: bool = True) -> Commands:
         lib=f"{TARGET}/lib",
         native=frozenset(native),
         c_tools={"cc": f"{TARGET}/cross/bin/toy-cc"},
+        shared=shared,
     )
 
 
@@ -45,8 +46,14 @@ def run(tmp_path: Path) -> Run:
         path.write_text(text, "utf-8")
         path.chmod(0o755)
 
-    def start(command: str, *arguments: str, native: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> list[str]:
-        told = commands(*native)
+    def start(
+        command: str,
+        *arguments: str,
+        native: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
+        shared: bool = True,
+    ) -> list[str]:
+        told = commands(*native, shared=shared)
         for name, text in (*scripts(told).items(), ("bin/configure-for-target", configure_script())):
             write(tmp_path / "etc" / name, place(text))
         for name in ("ocaml", "ocamlfind", "ocamlbuild", "dune"):
@@ -95,6 +102,14 @@ def test_stub_libraries_have_a_directory(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "target" / "lib").exists()
     run("ocamlfind", "install", "thing", "META", "dllthing.so", native=ALL)
     assert (tmp_path / "target" / "lib" / "stublibs").is_dir()
+
+
+def test_what_a_target_without_shared_objects_cannot_have_is_not_missed(run: Run, tmp_path: Path) -> None:
+    listed = ("META", "a.cma", "dlla.so", "dllb_stubs.*", "sub/a.cmxs", "there.cmxs", "gone.cmi", "a b")
+    said = run("ocamlfind", "install", "thing", *listed, native=ALL, files=("there.cmxs",), shared=False)
+    assert said == ["ocamlfind toy target install thing META a.cma there.cmxs gone.cmi a b"]
+    assert run("ocamlfind", "query", "dlla.so", native=ALL, shared=False) == ["ocamlfind toy target query dlla.so"]
+    assert "dlla.so" in run("ocamlfind", "install", "thing", "dlla.so", native=ALL)[0]
 
 
 def test_the_toplevel_finds_the_build_machines_libraries(run: Run) -> None:
