@@ -48,6 +48,9 @@ class Commands:
 def scripts(commands: Commands) -> dict[str, str]:
     """The scripts by generated file; each only where the build machine has what it starts."""
     texts = {f"bin/{name}": write(commands) for name, write in _WRITERS.items() if name in commands.native}
+    if not commands.on_path and "ocaml" in commands.native:
+        # The directory of the compiler's commands has programs of the target as well.
+        texts |= {f"bin/{name}": _script(f'exec {commands.ocaml}/{name} "$@"') for name in _COMPILERS}
     return texts | {f"bin/{name}": _script(f'exec {path} "$@"') for name, path in commands.c_tools.items()}
 
 
@@ -165,6 +168,8 @@ def _dune(commands: Commands) -> str:
         f'exec {TOOLS}/bin/dune "$@"',
     )
 
+
+_COMPILERS = ("ocamlc", "ocamlc.opt", "ocamldep", "ocamlmklib", "ocamlopt", "ocamlopt.opt")
 
 # By command, which is in the package of the same name.
 _WRITERS: Mapping[str, Callable[[Commands], str]] = {

@@ -86,6 +86,12 @@ def test_scripts_are_there_for_what_the_build_machine_has() -> None:
     assert commands("ocaml", on_path=False).path == f"{ETC}/bin"
 
 
+def test_a_compiler_among_programs_of_the_target() -> None:
+    texts = scripts(commands("ocaml", on_path=False))
+    assert set(texts) >= {"bin/ocamlc", "bin/ocamlopt", "bin/ocamlopt.opt", "bin/ocamldep", "bin/ocamlmklib"}
+    assert f"exec {TARGET}/cross/bin/ocamlopt.opt " in texts["bin/ocamlopt.opt"]
+
+
 def test_nothing_stands_before_path_where_there_is_nothing_to_start() -> None:
     """The toolchain's own package: its build is the same as ever."""
     nothing = Commands(name="toy", ocaml="/x", on_path=False, lib="/y", native=frozenset({"zig"}), c_tools={})
