@@ -90,8 +90,10 @@ class SourceBook:
         from xpkg.repo.sources.settings import FetchSettings
 
         wanted = self.wanted(tasks, allow_unhashed)
+        # Packages of one project have one source: it is fetched for the first of them.
+        first = {(one.alternatives, one.allow_unhashed): one for one in reversed(wanted)}
         fetched = fetch_all(
-            wanted,
+            list(first.values())[::-1],
             self._cache,
             settings=FetchSettings(environment=self._environment),
             jobs=max(4, jobs),
@@ -99,7 +101,8 @@ class SourceBook:
             offline=offline,
             cancel=cancelled,
         )
-        for one, file in fetched.items():
+        for one in wanted:
+            file = fetched[first[one.alternatives, one.allow_unhashed]]
             self._fetched[one.label] = file
             self._first_use.record(file.source, file.digest)
         return self._files
