@@ -35,8 +35,9 @@ def abi_of(header: ElfHeader) -> str | None:
     """The calling convention that e_flags record; None where they record none."""
     reader = _READERS.get(header.machine)
     found = None if reader is None else reader(header.flags, header.format.startswith("elf64"))
-    # Soft floats are also what lld writes when no object says otherwise: into a library of assembly or of names alone.
-    return None if (found, header.type) == ("eabi", "DYN") else found
+    # Soft floats are also what lld writes when no object says otherwise: into objects joined of assembly (OCaml's) and
+    # libraries of names alone. A program has start-up code, which says.
+    return None if found == "eabi" and header.type != "EXEC" else found
 
 
 def _riscv(flags: int, wide: bool) -> str:

@@ -276,6 +276,7 @@ def test_arm_floats(tree: Tree) -> None:
     files = {
         "bin/a": program,
         "lib/c.so": names,
+        "lib/joined.o": flagged(40, 0x5000200, bits=1),
         "lib/hard.o": hard,
         "lib/old.o": flagged(40, 0x4000000, bits=1),
         "lib/silent.o": silent,
