@@ -31,7 +31,7 @@ def _archive(path: Path, text: str) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A state directory with a repository of two packages: ``base`` has two sources, ``above`` needs it."""
+    """A state directory with a repository of two packages: ``lower-part`` has two sources, ``above`` needs it."""
     first, second, own = (tmp_path / f"{name}.tar" for name in ("first", "second", "own"))
     hashes = [_archive(path, path.stem) for path in (first, second, own)]
     repository = tmp_path / "repository" / "packages"
@@ -41,9 +41,9 @@ x-toolchain: "none"
 install: ["sh" "-c" "mkdir -p %{share}% && cp text %{share}%/%{name}%"]
 """
     recipes = {
-        "base": f'url {{ src: "file://{first}" checksum: "{hashes[0]}" }}\n'
+        "lower-part": f'url {{ src: "file://{first}" checksum: "{hashes[0]}" }}\n'
         f'x-alternative-sources: [["file://{second}" "{hashes[1]}"]]\n',
-        "above": f'depends: "base"\nurl {{ src: "file://{own}" checksum: "{hashes[2]}" }}\n',
+        "above": f'depends: "lower-part"\nurl {{ src: "file://{own}" checksum: "{hashes[2]}" }}\n',
     }
     for name, text in recipes.items():
         place = repository / name / f"{name}.1"
@@ -78,21 +78,21 @@ def _content(home: Home, name: str) -> str:
 def test_another_alternative_is_built_with_and_known_by_its_own_key(home: Home, tmp_path: Path) -> None:
     (tmp_path / "first.tar").unlink()
     _install(home)
-    assert (_content(home, "base"), _content(home, "above")) == ("second", "own")
+    assert (_content(home, "lower-part"), _content(home, "above")) == ("second", "own")
 
 
 def test_what_an_alternative_makes_missing_is_fetched_as_well(home: Home, tmp_path: Path) -> None:
-    """``above`` is in the store, but was built with the ``base`` of the source that is gone."""
+    """``above`` is in the store, but was built with the ``lower-part`` of the source that is gone."""
     _install(home)
-    assert _content(home, "base") == "first"
+    assert _content(home, "lower-part") == "first"
     store = home.store
     keys = store.keys()
-    store.remove(next(key for key in keys if store.output(key).record.name == "base"))
+    store.remove(next(key for key in keys if store.output(key).record.name == "lower-part"))
     subprocess.run(["rm", "-rf", tmp_path / "root" / "cache", tmp_path / "first.tar"], check=True)
     create(home.root, "other")
     other = Home(home.root.root, "other")
     _install(other)
-    assert (_content(other, "base"), _content(other, "above")) == ("second", "own")
+    assert (_content(other, "lower-part"), _content(other, "above")) == ("second", "own")
 
 
 def test_what_another_process_builds_meanwhile_is_not_built_here(home: Home) -> None:
