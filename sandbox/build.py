@@ -23,6 +23,7 @@ from xpkg.sandbox.manifest import leaks, scan
 from xpkg.sandbox.objects import Rules, check
 from xpkg.sandbox.prepare import prepare_source
 from xpkg.sandbox.record import Manifest, OutputRecord
+from xpkg.sandbox.rules_dune import build_machine_files
 from xpkg.sandbox.steps import Step
 from xpkg.sandbox.store import Store, StoredOutput
 from xpkg.sandbox.system_tools import locate
@@ -163,18 +164,17 @@ class Builder:
         manifest = scan(staged / "files", own=task.subject.prefix, package=task.recipe.name, beneath=beneath)
         _refuse_leaks(task, staged, manifest)
         machine = task.subject.machine
+        allowed = build_machine_files(task.subject)
         if machine.objects is not None:
             check(
                 staged / "files",
                 manifest,
                 Rules.of(machine.objects, machine),
-                allowed=task.recipe.x_build_machine_files,
+                allowed=allowed,
                 package=task.label,
             )
         if task.subject.cross:
-            paths.check(
-                staged / "files", manifest, machine, allowed=task.recipe.x_build_machine_files, package=task.label
-            )
+            paths.check(staged / "files", manifest, machine, allowed=allowed, package=task.label)
         return OutputRecord(
             name=task.recipe.name,
             version=task.recipe.version,

@@ -73,6 +73,15 @@ def context_variables(subject: Subject) -> dict[str, str]:
     }
 
 
+def build_machine_files(subject: Subject) -> tuple[str, ...]:
+    """Globs of files in a target's output that are the build machine's on purpose: the recipe's, and dune's drivers.
+
+    With a rewriter dune installs a driver, which compilers start that do not know dune (findlib's variable ``ppx``).
+    """
+    drivers = (f"{subject.machine.layout.lib}/*/ppx.exe",) if "dune" in subject.tools_seen else ()
+    return (*subject.recipe.x_build_machine_files, *drivers)
+
+
 def runner_script(subject: Subject) -> dict[str, str]:
     """A script that runs a product, by generated file; empty where the target's runner is not among the tools.
 

@@ -13,6 +13,7 @@ from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 from xpkg.sandbox.rules import apply_rules
+from xpkg.sandbox.rules_dune import build_machine_files
 
 DUNE = 'build: ["dune" "build" "-p" name]'
 
@@ -57,3 +58,10 @@ def test_dune_is_told_of_the_runner_a_package_depends_on(subject: Callable[..., 
     steps = derive(replace(plain, tools_seen={"dune": "3.17.2", "toy-runner": "1"}))
     assert dict(steps.environment)["DUNE_TARGET_RUNNER"] == f"{ETC}/bin/run-product"
     assert f'exec {TOOLS}/bin/toy-run --at={TARGET} "$@"' in dict(steps.generated)["bin/run-product"]
+
+
+def test_the_driver_of_a_rewriter_is_the_build_machines(subject: Callable[..., Subject]) -> None:
+    recipe = f'{DUNE}\nx-build-machine-files: ["cross/bin/*"]'
+    drivers = "lib/ocaml/site-lib/*/ppx.exe"
+    assert build_machine_files(subject(recipe, cross=True, tools_seen={"dune": "1"})) == ("cross/bin/*", drivers)
+    assert build_machine_files(subject(recipe, cross=True)) == ("cross/bin/*",)
