@@ -2,12 +2,13 @@
 # make test   all tests, with the system tests that build and run real products
 # make lint   ruff, mypy, import-linter
 # make bench  timings against peers, as ratios
+# make corpus builds real packages for three targets, runs them there and writes docs/corpus.md
 VENV ?= .venv
 export VENV
 # The command of the virtual environment first, so that tests and demo run this clone's xpkg.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test quick lint bench accept setup setup-tests clean
+.PHONY: demo test quick lint bench corpus accept setup setup-tests clean
 demo: setup
 	xpkg install mirage-test --target kfreebsd --yes
 	xpkg run mirage.ko --target kfreebsd
@@ -31,6 +32,9 @@ accept: setup
 
 bench: setup
 	python -m bench
+
+corpus: setup-tests
+	python -m tests.corpus --write-docs
 
 setup:
 	@.ci/setup
