@@ -41,8 +41,8 @@ class Builder:
     """What building needs, whoever schedules it.  ``jobs`` is the number of parallel jobs of one build.
 
     What has a key of ``again`` is built although the store has it.  ``built`` gathers the keys of what was built here,
-    not by another process meanwhile; ``replaced`` those of what was in the store and was not the same any more, or not
-    the same as this time.
+    not by another process meanwhile; ``renewed`` those of them that the store had; ``replaced`` those of what was in
+    the store and was not the same any more, or not the same as this time.
     """
 
     store: Store
@@ -52,6 +52,7 @@ class Builder:
     cancelled: threading.Event = field(default_factory=threading.Event)
     again: frozenset[str] = frozenset()
     built: set[str] = field(default_factory=set)
+    renewed: set[str] = field(default_factory=set)
     replaced: set[str] = field(default_factory=set)
 
     def build(self, task: BuildTask, sources: Callable[[BuildTask], SourceFiles]) -> StoredOutput:
@@ -61,10 +62,13 @@ class Builder:
         """
         started = time.monotonic()
         with self.store.lock(task.key, lambda _: self.events.waiting(task), self._check_stopped):
-            reused = task.key not in self.again and self.store.has(task.key)
+            stored = self.store.has(task.key)
+            reused = stored and task.key not in self.again
             output = self.store.output(task.key) if reused else self._build_new(task, sources(task))
         if not reused:
             self.built.add(task.key)
+            if stored:
+                self.renewed.add(task.key)
         self.events.finished(task, time.monotonic() - started, reused=reused)
         return output
 

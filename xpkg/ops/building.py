@@ -36,11 +36,13 @@ class Options:
 class Built:
     """A plan with every output of it in the store.
 
-    ``new`` are the keys that were built here; ``replaced`` those of them whose former output was not the same.
+    ``new`` are the keys that were built here; ``renewed`` those of them that the store had, ``replaced`` those whose
+    former output was not the same.
     """
 
     plan: Plan
     new: frozenset[str] = frozenset()
+    renewed: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
 
 
@@ -57,7 +59,7 @@ def build_all(
     done = Built(plan=plan) if before is None else before
     missing = _missing(home, plan, done.new)
     if not missing:
-        return Built(plan=plan, new=done.new, replaced=done.replaced)
+        return Built(plan=plan, new=done.new, renewed=done.renewed, replaced=done.replaced)
     from xpkg.sandbox.build import Builder
     from xpkg.sandbox.executor import LocalExecutor
     from xpkg.sandbox.isolation import Bubblewrap
@@ -80,7 +82,12 @@ def build_all(
     )
     LocalExecutor(options.jobs).execute(missing, lambda task: builder.build(task, files), cancelled)
     clock.lap("build")
-    return Built(plan=plan, new=done.new | builder.built, replaced=done.replaced | frozenset(builder.replaced))
+    return Built(
+        plan=plan,
+        new=done.new | builder.built,
+        renewed=done.renewed | frozenset(builder.renewed),
+        replaced=done.replaced | frozenset(builder.replaced),
+    )
 
 
 def _fetch(

@@ -82,7 +82,7 @@ def _done(generation: Generation, built: Built, clock: Clock) -> Done:
         changed=True,
         built=len(built.new),
         reused=len(built.plan.keys - built.new),
-        renewed=len(built.plan.again & built.new),
+        renewed=len(built.renewed),
         replaced=tuple(task.label for task in tasks if task.key in built.replaced),
         seconds=clock.laps,
     )
