@@ -17,9 +17,20 @@ _OURS = ({"35", "36"}, "made here: the place of its home page and of its bug rep
 _PACKED = ({"37"}, "its source is what a registry of packages has, whose place the field url names")
 EXCEPTIONS = {
     "elf-localize": _OURS,
+    "elf-tools": _OURS,
     "kernel-harness": _OURS,
+    "linux-runner": _OURS,
     "mirage-platform": _OURS,
     "mirage-test": _OURS,
+    "run-as-target": _OURS,
+    "cmake": _PACKED,
+    "dune-target-tests": _PACKED,
+    "libev": _PACKED,
+    "libffi": _PACKED,
+    "libgmp": _PACKED,
+    "linux-runner-arm64": _PACKED,
+    "linux-runner-armhf": _PACKED,
+    "linux-runner-riscv64": _PACKED,
     "meson": _PACKED,
     "ninja": _PACKED,
     "ocaml-32bit": _PACKED,
@@ -28,6 +39,10 @@ EXCEPTIONS = {
     "ocaml-kern": _PACKED,
     "picolibc": _PACKED,
     "zig": _PACKED,
+    "pkgconf": (
+        {"37", "X20"},
+        "packed as those above; and it is told the system's directories in order to leave them out of what it prints",
+    ),
 }
 
 

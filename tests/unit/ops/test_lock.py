@@ -28,16 +28,16 @@ from xpkg.solver.model import NoSolution
 
 FILE = Path("xpkg.lock")
 RECIPES = {
-    "base.1": "",
-    "base.2": "",
-    "user.1": 'depends: ["base"]',
-    "user.2": 'depends: ["base" {>= "2"}]',
-    "both.1": 'x-runs-on: "both" depends: ["base"]',
+    "basis.1": "",
+    "basis.2": "",
+    "user.1": 'depends: ["basis"]',
+    "user.2": 'depends: ["basis" {>= "2"}]',
+    "both.1": 'x-runs-on: "both" depends: ["basis"]',
     "generator.1": 'x-runs-on: "build"',
-    "library.1": 'depends: ["generator" "both" "base" "extra" {with-test}]',
+    "library.1": 'depends: ["generator" "both" "basis" "extra" {with-test}]',
     "extra.1": "",
-    "rival.1": 'conflicts: ["base" {= "1"}]',
-    "chosen.1": 'depends: ["base" | "rival"]',
+    "rival.1": 'conflicts: ["basis" {= "1"}]',
+    "chosen.1": 'depends: ["basis" | "rival"]',
 }
 
 
@@ -119,66 +119,69 @@ def with_version(lock: LockFile, name: str, version: str, like: LockFile) -> Loc
 
 def test_everything_stays_until_somebody_wants_it_to_move(world: World) -> None:
     before = world.lock("user")
-    world.recipe("base.3", "")
-    world.recipe("user.3", 'depends: ["base"]')
+    world.recipe("basis.3", "")
+    world.recipe("user.3", 'depends: ["basis"]')
     assert world.again(before) == before
     assert world.lock("user", before=before) == before
-    assert versions(world.again(before, lambda wish: upgrading(wish, ["base"], []))) == {
-        "base build": "3",
+    assert versions(world.again(before, lambda wish: upgrading(wish, ["basis"], []))) == {
+        "basis build": "3",
         "user build": "2",
     }
-    assert versions(world.again(before, lambda wish: upgrading(wish, [], []))) == {"base build": "3", "user build": "3"}
+    assert versions(world.again(before, lambda wish: upgrading(wish, [], []))) == {
+        "basis build": "3",
+        "user build": "3",
+    }
     assert world.lock("user") == world.again(before, lambda wish: upgrading(wish, [], []))
 
 
 def test_only_as_much_moves_as_has_to(world: World) -> None:
-    before = world.lock("user.1", "base.1")
-    world.recipe("base.3", "")
+    before = world.lock("user.1", "basis.1")
+    world.recipe("basis.3", "")
     after = world.lock("user>=2", before=before)
-    assert versions(after) == {"base build": "3", "user build": "2"}
+    assert versions(after) == {"basis build": "3", "user build": "2"}
     assert [one.kind for one in changes(before, after)] == ["request", "upgrade", "upgrade"]
 
 
 def test_more_packages_move_nothing_that_is_locked(world: World) -> None:
     """A newer version is there each time, and the new package would take it."""
     before = world.lock("user", "extra")
-    world.recipe("base.3", "")
+    world.recipe("basis.3", "")
     world.recipe("extra.2", "")
-    world.recipe("more.1", 'depends: ["base"]')
-    world.recipe("more.2", 'depends: ["base" "fresh"]')
+    world.recipe("more.1", 'depends: ["basis"]')
+    world.recipe("more.2", 'depends: ["basis" "fresh"]')
     world.recipe("fresh.1", "")
     world.recipe("fresh.2", "")
     after = world.lock("user", "extra", "more", before=before)
     assert {**versions(before), "more build": "2", "fresh build": "2"} == versions(after)
     assert {one.kind for one in changes(before, after)} == {"add", "request"}
-    named = world.lock("user", "more", "base", before=before)
-    assert versions(named)["base build"] == "2"
+    named = world.lock("user", "more", "basis", before=before)
+    assert versions(named)["basis build"] == "2"
 
 
 def test_of_what_has_to_move_the_fewest_names_do(world: World) -> None:
     before = world.lock("user", "extra", "both")
-    for package in ("base.3", "user.3", "extra.2", "both.2"):
+    for package in ("basis.3", "user.3", "extra.2", "both.2"):
         world.recipe(package, "")
     world.recipe("more.1", "")
-    world.recipe("more.2", 'depends: ["base" {= "3"}]')
-    world.recipe("more.3", 'depends: ["base" {= "3"} "extra" {= "2"}]')
+    world.recipe("more.2", 'depends: ["basis" {= "3"}]')
+    world.recipe("more.3", 'depends: ["basis" {= "3"} "extra" {= "2"}]')
     assert versions(world.lock("user", "extra", "both", "more", before=before)) == versions(before) | {
         "more build": "1"
     }
     after = world.lock("user", "extra", "both", "more>=2", before=before)
-    assert versions(after) == versions(before) | {"more build": "2", "base build": "3"}
+    assert versions(after) == versions(before) | {"more build": "2", "basis build": "3"}
 
 
 def test_a_new_package_does_not_take_the_place_of_a_locked_one(world: World) -> None:
     world.recipe("other.1", "")
-    world.recipe("either.1", 'depends: ["base" | "other"]')
+    world.recipe("choice.1", 'depends: ["basis" | "other"]')
     world.recipe("more.1", "")
-    world.recipe("more.2", 'conflicts: "base"')
-    before = world.lock("either")
-    assert versions(before) == {"base build": "2", "either build": "1"}
-    assert versions(world.lock("either", "more", before=before)) == versions(before) | {"more build": "1"}
-    assert versions(world.lock("either", "more>=2", before=before)) == {
-        "either build": "1",
+    world.recipe("more.2", 'conflicts: "basis"')
+    before = world.lock("choice")
+    assert versions(before) == {"basis build": "2", "choice build": "1"}
+    assert versions(world.lock("choice", "more", before=before)) == versions(before) | {"more build": "1"}
+    assert versions(world.lock("choice", "more>=2", before=before)) == {
+        "choice build": "1",
         "more build": "2",
         "other build": "1",
     }
@@ -186,28 +189,28 @@ def test_a_new_package_does_not_take_the_place_of_a_locked_one(world: World) -> 
 
 def test_less_is_locked_without_what_it_does_not_need(world: World) -> None:
     before = world.lock("user", "chosen", "extra")
-    world.recipe("base.3", "")
-    assert versions(world.lock("user", before=before)) == {"base build": "2", "user build": "2"}
+    world.recipe("basis.3", "")
+    assert versions(world.lock("user", before=before)) == {"basis build": "2", "user build": "2"}
 
 
 def test_another_target_has_the_versions_that_are_locked(world: World) -> None:
     before = world.lock("user", target="kfreebsd")
-    world.recipe("base.3", "")
-    world.recipe("user.3", 'depends: ["base"]')
+    world.recipe("basis.3", "")
+    world.recipe("user.3", 'depends: ["basis"]')
     after = world.lock("user", target="native,kfreebsd", before=before)
-    assert versions(after) == versions(before) | {"base build": "2", "user build": "2"}
-    newer = world.again(after, lambda wish: upgrading(wish, ["base"], ["native"]))
-    assert versions(newer) == versions(after) | {"base build": "3"}
+    assert versions(after) == versions(before) | {"basis build": "2", "user build": "2"}
+    newer = world.again(after, lambda wish: upgrading(wish, ["basis"], ["native"]))
+    assert versions(newer) == versions(after) | {"basis build": "3"}
     assert versions(world.again(after, lambda wish: upgrading(wish, [], ["native"])))["user build"] == "3"
 
 
 def test_upgrades_move_of_others_only_what_has_to(world: World) -> None:
     before = world.lock("user", "extra")
-    world.recipe("base.3", "")
+    world.recipe("basis.3", "")
     world.recipe("extra.2", "")
-    world.recipe("user.3", 'depends: ["base" {>= "2"} "more"]')
+    world.recipe("user.3", 'depends: ["basis" {>= "2"} "more"]')
     world.recipe("more.1", "")
-    world.recipe("more.2", 'depends: ["base" {>= "3"}]')
+    world.recipe("more.2", 'depends: ["basis" {>= "3"}]')
     after = world.again(before, lambda wish: upgrading(wish, ["user"], []))
     assert versions(after) == versions(before) | {"user build": "3", "more build": "1"}
     assert [one.name for one in after.instances if one.requested] == ["extra", "user"]
@@ -229,11 +232,11 @@ def test_what_is_upgraded_must_be_locked(world: World) -> None:
 def test_dependencies_are_named_with_their_machine(world: World) -> None:
     lock = world.lock("library", target="kfreebsd")
     depends = {f"{one.name} {one.machine}": one.depends for one in lock.instances}
-    assert depends["library kfreebsd"] == ("base", "both", "both@build", "generator@build")
-    assert depends["both build"] == ("base",)
+    assert depends["library kfreebsd"] == ("basis", "both", "both@build", "generator@build")
+    assert depends["both build"] == ("basis",)
     assert depends["generator build"] == ()
-    assert set(depends) - {"library kfreebsd"} == {f"{name} build" for name in ("both", "base", "generator")} | {
-        f"{name} kfreebsd" for name in ("both", "base")
+    assert set(depends) - {"library kfreebsd"} == {f"{name} build" for name in ("both", "basis", "generator")} | {
+        f"{name} kfreebsd" for name in ("both", "basis")
     }
     assert parse_lock(lock_text(lock).encode(), FILE) == lock
     assert len(planned(world, lock)) == 6
@@ -250,11 +253,11 @@ def test_tests_stay_asked_for(world: World) -> None:
 
 
 def test_a_lock_that_does_not_fit_together_is_refused(world: World) -> None:
-    lock = with_version(world.lock("user"), "base", "1", like=world.lock("base.1"))
+    lock = with_version(world.lock("user"), "basis", "1", like=world.lock("basis.1"))
     with pytest.raises(InputFileError, match="does not fit together") as caught:
         plan_locked(world.now, parse_lock(lock_text(lock).encode(), FILE))
     because = [text for label, text in caught.value.context if label == "because"]
-    assert any('user 2 needs base >= "2"' in one and "the lock does not have it" in one for one in because), because
+    assert any('user 2 needs basis >= "2"' in one and "the lock does not have it" in one for one in because), because
 
 
 def test_a_lock_with_something_that_nobody_needs_is_refused(world: World) -> None:
@@ -285,38 +288,38 @@ def test_another_alternative_than_the_locked_one_is_not_taken(world: World) -> N
 
 def test_what_a_recipe_says_of_its_needs_now_is_noticed(world: World) -> None:
     lock = world.lock("user.1")
-    world.recipe("user.1", 'depends: ["base" "extra"]')
+    world.recipe("user.1", 'depends: ["basis" "extra"]')
     (told,) = world.refusal(lock)
     assert told.startswith("user 1: its recipe changed (opam file): sha256=")
 
 
 def test_which_part_of_a_recipe_changed_is_told(world: World) -> None:
-    directory = world.repository / "packages" / "base" / "base.2"
+    directory = world.repository / "packages" / "basis" / "basis.2"
 
     def parts() -> str:
         (told,) = world.refusal(lock)
-        return told.removeprefix("base 2: its recipe changed (").split("): sha256=")[0]
+        return told.removeprefix("basis 2: its recipe changed (").split("): sha256=")[0]
 
-    lock = world.lock("base")
+    lock = world.lock("basis")
     (directory / "files").mkdir()
     (directory / "files" / "a.patch").write_text("x")
     assert parts() == "files/a.patch new"
-    lock = world.lock("base")
+    lock = world.lock("basis")
     (directory / "files" / "a.patch").write_text("y")
     assert parts() == "files/a.patch changed"
     (directory / "files" / "a.patch").rename(directory / "files" / "b.patch")
     (directory / "opam").write_text((directory / "opam").read_text() + "# more\n")
     assert parts() == "opam file; files/a.patch gone; files/b.patch new"
-    lock = world.lock("base")
+    lock = world.lock("basis")
     (directory / "files" / "b.patch").chmod(0o755)
     assert parts() == "the right to execute one of its files"
     overlays = world.repository / "overlays"
     overlays.mkdir()
     text = 'opam-version: "2.0"\noverlay "for this test" {\n  add { x-note: "WORD" }\n}\n'
-    (overlays / "base.opam").write_text(text)
+    (overlays / "basis.opam").write_text(text)
     assert parts() == "overlays of none, now of small"
-    lock = world.lock("base")
-    (overlays / "base.opam").write_text(text.replace("WORD", "WORDS"))
+    lock = world.lock("basis")
+    (overlays / "basis.opam").write_text(text.replace("WORD", "WORDS"))
     assert parts() == "overlay of small"
 
 
@@ -339,11 +342,11 @@ def test_a_machine_that_is_defined_otherwise_is_told_and_not_all_that_is_built_f
 def test_a_dependency_placed_otherwise_is_noticed(world: World) -> None:
     """The rules are of the repository, not of the recipe."""
     lock = world.lock("library", target="kfreebsd")
-    (world.repository / "cross.toml").write_text('[both]\nbase = "for this test"\n')
+    (world.repository / "cross.toml").write_text('[both]\nbasis = "for this test"\n')
     told = world.refusal(lock)
     assert any(
-        one == "library 1 [kfreebsd]: it was locked as depending on base both both@build generator@build; "
-        "it depends on base base@build both both@build generator@build"
+        one == "library 1 [kfreebsd]: it was locked as depending on basis both both@build generator@build; "
+        "it depends on basis basis@build both both@build generator@build"
         for one in told
     ), told
 
@@ -357,20 +360,20 @@ def test_other_rules_for_keys_are_told_once(world: World) -> None:
 
 def test_only_the_first_of_builds_that_differ_is_told(world: World) -> None:
     lock = world.lock("user")
-    keys = {"base": "0" * 40, "user": "1" * 40}
+    keys = {"basis": "0" * 40, "user": "1" * 40}
     other = replace(lock, instances=tuple(replace(one, key=keys[one.name]) for one in lock.instances))
     (told,) = world.refusal(other)
     assert told.startswith(
-        f"base 2 [build]: this xpkg derives other build steps for it: build key {'0' * 40} was locked"
+        f"basis 2 [build]: this xpkg derives other build steps for it: build key {'0' * 40} was locked"
     )
 
 
 def test_every_difference_is_told_at_once(world: World) -> None:
     lock = world.lock("library", "user")
-    world.recipe("user.2", 'depends: ["base" {>= "2"}] synopsis: "new"')
+    world.recipe("user.2", 'depends: ["basis" {>= "2"}] synopsis: "new"')
     world.recipe("library.1", RECIPES["library.1"] + ' synopsis: "new"')
-    world.remove("base.2")
-    assert [one.split(":")[0] for one in world.refusal(lock)] == ["base 2", "library 1", "user 2"]
+    world.remove("basis.2")
+    assert [one.split(":")[0] for one in world.refusal(lock)] == ["basis 2", "library 1", "user 2"]
 
 
 def test_what_the_switch_holds_to_is_not_overruled(world: World) -> None:
@@ -378,7 +381,7 @@ def test_what_the_switch_holds_to_is_not_overruled(world: World) -> None:
     home = world.home
     switch = home.find_switch()
     with switch.lock():
-        switch.amend(world.home.store, pins=[Pin(name="base", version="1")])
+        switch.amend(world.home.store, pins=[Pin(name="basis", version="1")])
     with pytest.raises(LockDoesNotFit, match="not what the switch holds to") as caught:
         plan_locked(world.now, lock)
     assert any("pinned" in text for _, text in caught.value.context), caught.value.context
@@ -387,53 +390,53 @@ def test_what_the_switch_holds_to_is_not_overruled(world: World) -> None:
 def test_pins_are_locked_with_what_they_pin(world: World) -> None:
     switch = world.home.find_switch()
     with switch.lock():
-        switch.amend(world.home.store, pins=[Pin(name="base", version="1"), Pin(name="extra", version="1")])
+        switch.amend(world.home.store, pins=[Pin(name="basis", version="1"), Pin(name="extra", version="1")])
     with pytest.raises(NoSolution):
         world.lock("user>=2")
     lock = world.lock("user")
-    assert [(pin.name, pin.version, pin.kind) for pin in lock.pins] == [("base", "1", "version")]
-    assert versions(lock) == {"base build": "1", "user build": "1"}
-    for pins in ([], [Pin(name="base", version="2")], [Pin(name="user", version="2")]):
+    assert [(pin.name, pin.version, pin.kind) for pin in lock.pins] == [("basis", "1", "version")]
+    assert versions(lock) == {"basis build": "1", "user build": "1"}
+    for pins in ([], [Pin(name="basis", version="2")], [Pin(name="user", version="2")]):
         with switch.lock():
             switch.amend(world.home.store, pins=pins)
         assert world.again(lock) == lock
     with switch.lock():
         switch.amend(world.home.store, pins=[])
     assert world.again(lock, lambda wish: upgrading(wish, [], [])) == lock
-    assert versions(world.lock("user", before=None)) == {"base build": "2", "user build": "2"}
+    assert versions(world.lock("user", before=None)) == {"basis build": "2", "user build": "2"}
 
 
 def test_the_invariant_goes_with_the_lock(world: World) -> None:
     switch = world.home.find_switch()
     with switch.lock():
-        switch.amend(world.home.store, invariant='"base" {= "1"}')
+        switch.amend(world.home.store, invariant='"basis" {= "1"}')
     lock = world.lock("user")
-    assert (lock.invariant, versions(lock)) == ('"base" {= "1"}', {"base build": "1", "user build": "1"})
+    assert (lock.invariant, versions(lock)) == ('"basis" {= "1"}', {"basis build": "1", "user build": "1"})
     with switch.lock():
         switch.amend(world.home.store, invariant="")
     assert world.again(lock, lambda wish: upgrading(wish, [], [])) == lock
-    assert planned(world, lock) == ["install base.1 build", "install user.1 build"]
+    assert planned(world, lock) == ["install basis.1 build", "install user.1 build"]
     with pytest.raises(InputFileError):
-        plan_locked(world.now, replace(lock, invariant='"base" {'))
+        plan_locked(world.now, replace(lock, invariant='"basis" {'))
     with pytest.raises(InputFileError, match="does not fit together"):
-        plan_locked(world.now, replace(lock, invariant='"base" {= "2"}'))
+        plan_locked(world.now, replace(lock, invariant='"basis" {= "2"}'))
 
 
 def test_a_path_is_not_for_others(world: World, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    (source / "base.opam").write_text('opam-version: "2.0" x-toolchain: "none" version: "7"\n')
+    (source / "basis.opam").write_text('opam-version: "2.0" x-toolchain: "none" version: "7"\n')
     switch = world.home.find_switch()
     with switch.lock():
-        switch.amend(world.home.store, pins=[Pin(name="base", version="7", address=str(source))])
+        switch.amend(world.home.store, pins=[Pin(name="basis", version="7", address=str(source))])
     made = make_lock(world.now, wish_for_packages(world.now, None, ["user"], [], ()))
     assert str(tmp_path) not in lock_text(made.lock)
-    assert [(pin.name, pin.kind) for pin in made.lock.pins] == [("base", "path")]
-    assert any("base is pinned to a path of this machine" in note for note in made.notes)
+    assert [(pin.name, pin.kind) for pin in made.lock.pins] == [("basis", "path")]
+    assert any("basis is pinned to a path of this machine" in note for note in made.notes)
     lock = parse_lock(lock_text(made.lock).encode(), FILE)
-    assert "install base.7 build" in planned(world, lock)
+    assert "install basis.7 build" in planned(world, lock)
     (source / "more").write_text("a change")
-    assert [one.split(":")[0] for one in world.refusal(lock)] == ["base 7"]
+    assert [one.split(":")[0] for one in world.refusal(lock)] == ["basis 7"]
     with switch.lock():
         switch.amend(world.home.store, pins=[])
     with pytest.raises(NotFoundError, match="the switch in use has it pinned to no source"):
@@ -444,21 +447,21 @@ def test_a_path_is_not_for_others(world: World, tmp_path: Path) -> None:
 
 def test_a_hash_found_at_first_use_goes_with_the_lock(world: World) -> None:
     """Another machine is held to it as well, and what it found itself is not overruled."""
-    url = "https://nowhere.invalid/base.tar"
-    world.recipe("base.2", f'url {{ src: "{url}" }}')
-    unknown = make_lock(world.now, wish_for_packages(world.now, None, ["base"], [], ()))
+    url = "https://nowhere.invalid/basis.tar"
+    world.recipe("basis.2", f'url {{ src: "{url}" }}')
+    unknown = make_lock(world.now, wish_for_packages(world.now, None, ["basis"], [], ()))
     assert [str(source) for source in unknown.lock.packages[0].sources] == ["unhashed main"]
-    assert unknown.notes == ("base has a source without a hash: nothing can tell whether it changes",)
+    assert unknown.notes == ("basis has a source without a hash: nothing can tell whether it changes",)
     found = of_bytes(b"what was found")
     FirstUse(world.home.root).record(Source(urls=(url,)), found)
-    lock = world.lock("base")
+    lock = world.lock("basis")
     assert [str(source) for source in lock.packages[0].sources] == [f"{found} first-use main"]
     (world.root / "first-use.json").unlink()
     assert world.again(lock) == lock
-    assert planned(world, lock) == ["install base.2 build"]
+    assert planned(world, lock) == ["install basis.2 build"]
     hold_first_uses(world.now, lock)
     assert FirstUse(world.home.root).held(Source(urls=(url,))).digests == (found,)
-    assert world.lock("base") == lock
+    assert world.lock("basis") == lock
 
 
 def test_a_repository_at_another_commit_with_the_same_recipes_is_fine(world: World, tmp_path: Path) -> None:
@@ -486,19 +489,19 @@ def test_a_repository_at_another_commit_with_the_same_recipes_is_fine(world: Wor
     assert plan.notes == (
         f"small is at git={second}, the lock was made at git={first}: what is locked is the same in both",
     )
-    world.recipe("base.2", 'synopsis: "x" url { src: "https://nowhere.invalid/x" }')
+    world.recipe("basis.2", 'synopsis: "x" url { src: "https://nowhere.invalid/x" }')
     commit("other")
     repositories.update(world.home, [], silent)
-    assert world.refusal(lock)[0].startswith("base 2: its recipe changed (opam file: synopsis, url): sha256=")
-    world.recipe("base.2", "# more")
+    assert world.refusal(lock)[0].startswith("basis 2: its recipe changed (opam file: synopsis, url): sha256=")
+    world.recipe("basis.2", "# more")
     commit("comments")
     repositories.update(world.home, [], silent)
     assert "(opam file: nothing but comments and layout)" in world.refusal(lock)[0]
-    world.remove("base.2")
+    world.remove("basis.2")
     third = commit("third")
     repositories.update(world.home, [], silent)
     assert world.refusal(lock) == [
-        f"base 2: no repository has it any more; small had it at git={first}, and is at git={third} now"
+        f"basis 2: no repository has it any more; small had it at git={first}, and is at git={third} now"
     ]
     moved = world.again(lock)
     assert moved.repositories[0].revision == f"git={third}"
@@ -511,14 +514,14 @@ def test_a_repository_that_goes_first_does_not_take_a_locked_version_over(world:
     lock = world.lock("user")
     above = tmp_path / "above"
     (above / "packages").mkdir(parents=True)
-    subprocess.run(["cp", "-r", world.repository / "packages" / "base", above / "packages"], check=True)
+    subprocess.run(["cp", "-r", world.repository / "packages" / "basis", above / "packages"], check=True)
     settings = (world.root / "settings.toml").read_text()
     world.settings(f'[[repository]]\nname = "above"\naddress = "{above}"\n{settings}')
-    assert plan_locked(world.now, lock).notes == ("base 2 comes from above, not from small: it is the same",)
-    with (above / "packages" / "base" / "base.2" / "opam").open("a") as recipe:
+    assert plan_locked(world.now, lock).notes == ("basis 2 comes from above, not from small: it is the same",)
+    with (above / "packages" / "basis" / "basis.2" / "opam").open("a") as recipe:
         recipe.write('install: ["true"]')
     (told,) = world.refusal(lock)
-    assert told.startswith("base 2: its recipe changed (opam file) and is from above, not small: sha256=")
+    assert told.startswith("basis 2: its recipe changed (opam file) and is from above, not small: sha256=")
 
 
 def test_there_is_nothing_to_lock_in_an_empty_switch(world: World) -> None:
