@@ -105,7 +105,8 @@ def _edges_of_pair(
         instance = _instance(one)
         edges = known[instance]
         if candidates[instance] is None:
-            edges = tuple(Edge(needed=by_key[key]) for key in _recorded(home, one.key) if key in by_key)
+            recorded = _recorded(home, one.key)
+            edges = tuple(Edge(needed=other) for other in sorted(by_key[key] for key in recorded if key in by_key))
         found[places[instance]] = tuple((places[edge.needed], edge) for edge in edges)
     return dict(sorted(found.items()))
 
