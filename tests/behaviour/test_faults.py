@@ -48,10 +48,10 @@ class Place:
         (self.directory / "home").mkdir()
         (self.repository / "packages").mkdir(parents=True)
         self.recipe(
-            "base", 'x-toolchain: "none"\ninstall: ["sh" "-c" "mkdir -p %{share}% && echo base > %{share}%/base"]'
+            "ground", 'x-toolchain: "none"\ninstall: ["sh" "-c" "mkdir -p %{share}% && echo ground > %{share}%/ground"]'
         )
         self.ok("repo", "add", "here", str(self.repository))
-        self.ok("install", "-j1", "base")
+        self.ok("install", "-j1", "ground")
 
     @property
     def root(self) -> Path:
@@ -172,10 +172,10 @@ def test_interrupted_while_building(place: Place, number: signal.Signals) -> Non
     assert output.count("[interrupted]") == 1
     assert "Traceback" not in output
     until(lambda: not sleepers(place), 5)
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
     place.recipe("slow", SLOW.format(name="slow", seconds=0))
     place.ok("install", "-j1", "slow")
-    assert place.holds() == {"base", "slow"}
+    assert place.holds() == {"ground", "slow"}
     assert place.staged() == []
 
 
@@ -192,8 +192,8 @@ def test_interrupted_again_and_again(place: Place, times: int) -> None:
     assert status == 130, output
     assert "Traceback" not in output
     until(lambda: not sleepers(place), 5)
-    assert place.holds() == {"base"}
-    place.ok("remove", "base")
+    assert place.holds() == {"ground"}
+    place.ok("remove", "ground")
 
 
 def test_interrupted_at_any_moment(place: Place) -> None:
@@ -211,13 +211,13 @@ def test_interrupted_at_any_moment(place: Place) -> None:
         status, output = ended(process)
         # Before Python runs our code, the signal is Python's own: it dies of it, or says KeyboardInterrupt.
         assert status in (0, 130, -signal.SIGINT, 1 if "KeyboardInterrupt" in output else 0), output
-        assert place.holds() in ({"base"}, {"base", "quick"}), output
+        assert place.holds() in ({"ground"}, {"ground", "quick"}), output
         place.ok("list")
         until(lambda: not sleepers(place), 5)
         if status == 130:
             assert "[interrupted]" in output or "KeyboardInterrupt" in output, output
     place.ok("install", "-j1", "quick")
-    assert place.holds() == {"base", "quick"}
+    assert place.holds() == {"ground", "quick"}
     assert place.staged() == []
 
 
@@ -229,11 +229,11 @@ def test_killed_while_building(place: Place) -> None:
     process.kill()
     ended(process)
     until(lambda: not sleepers(place), 5)
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
     assert place.staged()
     place.recipe("slow", SLOW.format(name="slow", seconds=0))
     place.ok("install", "-j1", "slow")
-    assert place.holds() == {"base", "slow"}
+    assert place.holds() == {"ground", "slow"}
     assert place.staged() == []
 
 
@@ -247,7 +247,7 @@ def test_two_at_once_build_once(place: Place) -> None:
     said = "".join(output for _, output in outputs)
     assert said.count("slow.1 [build]: built in") == 1, said
     assert "another process is building it; waiting" in said
-    assert place.holds() == {"base", "slow"}
+    assert place.holds() == {"ground", "slow"}
 
 
 def test_two_at_once_of_different_packages(place: Place) -> None:
@@ -256,7 +256,7 @@ def test_two_at_once_of_different_packages(place: Place) -> None:
         place.recipe(name, SLOW.format(name=name, seconds=1))
     outputs = [ended(process) for process in [place.start("install", "-j1", name) for name in ("one", "two")]]
     assert [status for status, _ in outputs] == [0, 0], outputs
-    assert place.holds() == {"base", "one", "two"}
+    assert place.holds() == {"ground", "one", "two"}
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_full_disk(place: Place, command: str) -> None:
     place.recipe("big", FILLING.format(name="big", command=command.replace("{{", "{").replace("}}", "}")))
     script = f"""
         mount -t tmpfs -o size=8m tmpfs {place.root} || exit 77
-        "$0" -m xpkg repo add here {place.repository} && "$0" -m xpkg install -j1 base >/dev/null || exit 78
+        "$0" -m xpkg repo add here {place.repository} && "$0" -m xpkg install -j1 ground >/dev/null || exit 78
         "$0" -m xpkg install -j1 big; echo "status $?"
         cat {place.prefix}/share/base; ls {place.prefix}/share
         df --output=avail {place.root} | tail -n 1
@@ -307,7 +307,7 @@ def test_no_user_namespaces(place: Place) -> None:
     assert status == 50, output
     assert "[no-user-namespaces]" in output
     assert "max_user_namespaces" in output
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
     assert not list((place.root / "store").glob("failed/*"))
 
 
@@ -319,7 +319,7 @@ def test_unshare_is_refused(place: Place) -> None:
     assert status == 50, output
     assert "[no-user-namespaces]" in output
     assert "Operation not permitted" in output
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
 
 
 def test_a_state_directory_that_cannot_hold_an_overlay(place: Place) -> None:
@@ -361,7 +361,7 @@ def test_a_program_of_xpkg_is_missing(place: Place, missing: str, package: str) 
     assert status == 50, output
     assert f"missing system tool: {missing} [missing-system-tool]" in output
     assert f"apt-get install {package}" in output
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
 
 
 def test_a_file_of_the_store_is_gone(place: Place) -> None:
@@ -373,7 +373,7 @@ def test_a_file_of_the_store_is_gone(place: Place) -> None:
     status, output = place.run("install", "-j1", "more")
     assert status == 31, output
     assert "[record-damaged]" in output
-    assert place.holds() == {"base"}
+    assert place.holds() == {"ground"}
 
 
 def test_a_build_that_leaves_daemons(place: Place) -> None:
@@ -388,4 +388,4 @@ def test_a_build_that_leaves_daemons(place: Place) -> None:
     place.ok("install", "-j1", "daemon")
     assert time.monotonic() - started < 60
     until(lambda: not sleepers(place), 5)
-    assert place.holds() == {"base", "daemon"}
+    assert place.holds() == {"ground", "daemon"}
