@@ -275,7 +275,7 @@ def test_full_disk(place: Place, command: str) -> None:
         mount -t tmpfs -o size=8m tmpfs {place.root} || exit 77
         "$0" -m xpkg repo add here {place.repository} && "$0" -m xpkg install -j1 ground >/dev/null || exit 78
         "$0" -m xpkg install -j1 big; echo "status $?"
-        cat {place.prefix}/share/base; ls {place.prefix}/share
+        cat {place.prefix}/share/ground; ls {place.prefix}/share
         df --output=avail {place.root} | tail -n 1
         "$0" -m xpkg list; echo "status $?"
     """
@@ -284,7 +284,7 @@ def test_full_disk(place: Place, command: str) -> None:
     assert "status 31" in done.stdout, said
     assert "[disk-full]" in done.stderr, said
     assert "no space is left" in done.stderr
-    assert "base\nbase\n" in done.stdout
+    assert "ground\nground\n" in done.stdout
     assert done.stdout.rstrip().endswith("status 0"), said
     assert "Traceback" not in said
     assert "internal" not in said
