@@ -10,6 +10,7 @@ from contextlib import suppress
 # What a terminal or another process sends to end or tell a program something.
 _PASSED_ON = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _FROM_KERNEL = 0x80  # SI_KERNEL of <bits/siginfo-consts.h>: a key at the terminal, not another process
+_LOOK_S = 0.5  # seconds; another thread of the process may have been given SIGCHLD
 
 
 def run_in_foreground(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -30,12 +31,11 @@ def run_in_foreground(argv: Sequence[str], environment: Mapping[str, str]) -> in
 
 def _wait(child: int, waited: set[signal.Signals]) -> int:
     while True:
-        told = signal.sigwaitinfo(waited)
-        if told.si_signo == signal.SIGCHLD:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else 128 - code
-        elif told.si_code != _FROM_KERNEL:
+        told = signal.sigtimedwait(waited, _LOOK_S)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+        if told is not None and told.si_signo != signal.SIGCHLD and told.si_code != _FROM_KERNEL:
             with suppress(ProcessLookupError):
                 os.kill(child, told.si_signo)
