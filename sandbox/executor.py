@@ -24,7 +24,7 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """At most ``jobs`` builds at a time, those on the longest chain of what is left first."""
+    """At most ``jobs`` builds at a time, those on the longest chain of what is left first, else in the order given."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = max(1, jobs)
@@ -39,7 +39,7 @@ class LocalExecutor:
                 while left or running:
                     pending = {*left, *running.values()}
                     ready = [key for key, task in left.items() if pending.isdisjoint(_seen(task))]
-                    ready.sort(key=lambda key: (-priority[key], key))
+                    ready.sort(key=lambda key: -priority[key])  # stable: keys differ from machine to machine
                     for key in ready[: self._jobs - len(running)]:
                         running[pool.submit(build, left.pop(key))] = key
                     done, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -92,6 +92,12 @@ def test_alone_the_longest_chain_goes_first(tasks: Callable[[Graph], list[BuildT
     assert build.finished == ["a", "b", "c", "d", "e"]
 
 
+def test_of_equal_chains_the_first_given_goes_first(tasks: Callable[[Graph], list[BuildTask]]) -> None:
+    build = Recorder()
+    LocalExecutor(1).execute(tasks({"z": (), "m": (), "a": ()}), build, threading.Event())
+    assert build.finished == ["z", "m", "a"]
+
+
 def test_what_can_runs_at_once(tasks: Callable[[Graph], list[BuildTask]]) -> None:
     build = Recorder(0.2)
     LocalExecutor(2).execute(tasks(DIAMOND), build, threading.Event())
