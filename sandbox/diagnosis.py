@@ -79,6 +79,7 @@ def diagnose(failure: Failure) -> Finding | None:
     """The cause of a failure; None when it is nothing that is known here."""
     from xpkg.sandbox.diagnosis_machines import RECOGNISERS as MACHINES
     from xpkg.sandbox.diagnosis_missing import RECOGNISERS as MISSING
+    from xpkg.sandbox.diagnosis_missing import asked_in_silence
     from xpkg.sandbox.diagnosis_sources import RECOGNISERS as SOURCES
 
     for number in range(len(failure.lines) - 1, -1, -1):
@@ -91,7 +92,7 @@ def diagnose(failure: Failure) -> Finding | None:
                 return Finding(
                     kind=finding.kind, cause=finding.cause, hint=finding.hint, seen=printable(seen[:300], keep="")
                 )
-    return None
+    return asked_in_silence(failure)
 
 
 def relevant(log: str, command: str) -> list[str]:

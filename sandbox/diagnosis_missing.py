@@ -53,6 +53,7 @@ _NETWORK = re.compile(
     r"Could not resolve host|[Tt]emporary failure in name resolution|Name or service not known|"
     r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|getaddrinfo\b.*(?:fail|error|EAI_)"
 )
+_PKG_CONFIG = {"pkg-config", "pkgconf"}
 _COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "nm", "strip", "objcopy"}
 
 
@@ -184,13 +185,30 @@ def missing_pc(failure: Failure, number: int) -> Finding | None:
     if found is None and by_cmake is None:
         return None
     name = found or by_cmake["name"] or by_cmake["other"]  # type: ignore[index]
-    places = [f"{directory}/pkgconfig/{name}.pc" for directory in ("lib", "share")]
     kind = "pkg-config" if found else "CMake"
     return Finding(
         kind="missing-c-library",
         cause=f"the C library that {kind} calls {shown(name)} is not there for {failure.subject.machine.machine}",
-        hint=_c_hint(failure, places),
+        hint=_c_hint(failure, _pc_places(name)),
     )
+
+
+def asked_in_silence(failure: Failure) -> Finding | None:
+    """A question to pkg-config that is the whole command, as conf packages ask it: a no is its exit status alone."""
+    program, *words = failure.step.argv
+    names = [word for word in words if word[:1].isalnum()]
+    if program.rpartition("/")[2] not in _PKG_CONFIG or len(names) != 1 or any(line.strip() for line in failure.lines):
+        return None
+    return Finding(
+        kind="missing-c-library",
+        cause=f"the C library that pkg-config calls {shown(names[0])} is not there for "
+        f"{failure.subject.machine.machine}",
+        hint=_c_hint(failure, _pc_places(names[0])),
+    )
+
+
+def _pc_places(name: str) -> list[str]:
+    return [f"{directory}/pkgconfig/{name}.pc" for directory in ("lib", "share")]
 
 
 def _c_hint(failure: Failure, places: list[str]) -> str:
@@ -199,6 +217,11 @@ def _c_hint(failure: Failure, places: list[str]) -> str:
         return (
             f"{here} has it, for the build machine only, and is needed for {failure.target_name}: the rule "
             f'"{failure.name}:{here}" of a cross.toml in [target] or [both]'
+        )
+    if "conf" in failure.subject.recipe.flags:
+        return (
+            f"{failure.name} only checks that the system has it, which builds do not see: a package that builds the "
+            "library takes its place by an overlay of a repository, as shipped for conf-zlib (docs/c.md, Names)"
         )
     return (
         "what the system has is for the build machine and is not seen: a package that builds it for "

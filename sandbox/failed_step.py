@@ -57,7 +57,7 @@ def failed(task: BuildTask, step: Step, argv: Sequence[str], status: int, log: P
             ("command", command),
             *rules,
             ("exit status", str(status)),
-            ("seen", finding.seen),
+            *([("seen", finding.seen)] if finding.seen else []),
         ),
         hint=finding.hint,
     )

@@ -245,6 +245,28 @@ def test_the_last_known_line_decides(found: Find) -> None:
     assert finding.kind == "missing-c-library"
 
 
+def test_a_conf_packages_question_to_pkg_config(found: Find) -> None:
+    finding = found("", "pkg-config", "ncurses")
+    assert finding is not None
+    assert finding.kind == "missing-c-library"
+    assert finding.cause == "the C library that pkg-config calls ncurses is not there for toy"
+    there = found("", "pkg-config", "--exists", "ncurses", tools={"lib/pkgconfig/ncurses.pc": "libncurses"})
+    assert there is not None
+    assert "libncurses has it, for the build machine only" in there.hint
+    assert found("something else", "pkg-config", "ncurses") is None
+    assert found("", "pkg-config", "--version") is None
+    assert found("", "make", "ncurses") is None
+
+
+def test_a_conf_package_is_replaced_and_not_mended(subject: MakeSubject) -> None:
+    of = subject(cross=True)
+    of = replace(of, recipe=replace(of.recipe, flags=frozenset({"conf"})))
+    for argv, line in ((("pkg-config", "ncurses"), ""), (("cc", "test.c"), "fatal error: 'a.h' file not found")):
+        finding = diagnose(Failure(step=Step(phase="build", argv=argv), subject=of, lines=[line], tools={}, target={}))
+        assert finding is not None
+        assert "by an overlay" in finding.hint
+
+
 def test_what_configure_found_out_is_no_failure(found: Find) -> None:
     assert found("checking for getaddrinfo... no\nchecking for g++... no\n-- Looking for pthread.h - not found") is None
 
