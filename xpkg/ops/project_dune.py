@@ -17,6 +17,8 @@ _TOKEN = re.compile(
 _OPERATORS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _MOST_DEPTH = 100
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+-]*")
+_LANG = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})*")
+_VARIABLE = re.compile(r":[A-Za-z0-9_+-]+")
 
 
 class NotDune(ValueError):
@@ -51,11 +53,13 @@ def read_dune_project(text: str) -> DuneProject:
     stanzas = _stanzas(text)
     if not stanzas or _head(stanzas[0]) != "lang":
         raise NotDune("it does not begin with (lang dune VERSION)", 0)
-    lang = _words(stanzas[0])
+    lang = (_words(stanzas[0])[2:] or ["1.0"])[0]
+    if not _LANG.fullmatch(lang):
+        raise NotDune("(lang dune VERSION) has no version of dune", 0)
     fields = {_head(one): _words(one) for one in stanzas}
     packages = [_package(one) for one in stanzas if _head(one) == "package"]
     return DuneProject(
-        lang=lang[2] if len(lang) > 2 else "1.0",
+        lang=lang,
         name=_only(fields.get("name")),
         version=_only(fields.get("version")),
         packages=tuple(one for one in packages if one is not None),
@@ -88,7 +92,7 @@ def _dependency(written: Sexp) -> str | None:
 def _condition(written: Sexp) -> str:
     """A constraint or a filter; empty for what is neither."""
     if isinstance(written, str):
-        return written[1:] if written.startswith(":") else ""
+        return written[1:] if _VARIABLE.fullmatch(written) else ""
     head = _head(written)
     if head in _OPERATORS:
         operator = "!=" if head == "<>" else head
@@ -107,7 +111,7 @@ def _condition(written: Sexp) -> str:
 
 
 def _value(word: str) -> str:
-    return word[1:] if word.startswith(":") else '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"'))
+    return word[1:] if _VARIABLE.fullmatch(word) else '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 def _head(one: Sexp) -> str:

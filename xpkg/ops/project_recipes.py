@@ -80,7 +80,6 @@ run-test: [make "check"]
 install: [make "install"]
 """,
     "make": """build: [make "-j%{jobs}%" "PREFIX=%{prefix}%" "prefix=%{prefix}%"]
-run-test: [make "test"]
 install: [make "install" "PREFIX=%{prefix}%" "prefix=%{prefix}%"]
 """,
 }
@@ -143,6 +142,8 @@ def _single(directory: Path, found: Recognised, assumed: list[str]) -> DerivedRe
         needs = printable(", ".join(facts.needs), keep="")
         assumed.append(f"it looks for {needs}: which packages have that, a recipe has to say (xpkg init writes one)")
     text = _text(found.system, f"Project {name}, built by {found.system}", version, depends)
+    if facts.test_rule is not None:
+        text += f'run-test: [make "{facts.test_rule}"]\n'
     return DerivedRecipe(name=name, version=version, text=text)
 
 
@@ -160,7 +161,10 @@ def _facts(directory: Path, found: Recognised, assumed: list[str]) -> Facts:
     absent = [rule for rule in ("install",) if not makefile_has(text, rule)]
     assumed.append("'make' builds it and 'make install PREFIX=... prefix=...' installs it")
     assumed += [f"{found.file} has no rule '{rule}' written out; perhaps it includes one" for rule in absent]
-    return makefile_facts(text)
+    facts = makefile_facts(text)
+    if facts.test_rule is None:
+        assumed.append(f"it has no tests: {found.file} has no rule 'test' or 'check' written out")
+    return facts
 
 
 def _has_cxx(directory: Path) -> bool:

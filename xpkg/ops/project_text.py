@@ -29,13 +29,14 @@ class Facts:
     """What a build file says.
 
     ``needs`` are the names of libraries that it looks for, as it writes them; ``cxx`` says that C++ is among its
-    languages, None when it may be and the files have to tell.
+    languages, None when it may be and the files have to tell.  ``test_rule`` is a Makefile's rule that runs its tests.
     """
 
     name: str | None = None
     version: str | None = None
     needs: tuple[str, ...] = ()
     cxx: bool | None = False
+    test_rule: str | None = None
 
 
 def meson_facts(text: str) -> Facts:
@@ -92,12 +93,20 @@ def configure_facts(text: str) -> Facts:
 
 def makefile_has(text: str, rule: str) -> bool:
     """Whether a Makefile has a rule of that name written out."""
-    return re.search(rf"^{re.escape(rule)}\s*:(?!=)", text, re.MULTILINE) is not None
+    for line in _without_comments(text).splitlines():
+        targets, colon, rest = line.partition(":")
+        assigns = "=" in targets or rest.lstrip(":").startswith("=")
+        if colon and not assigns and not line.startswith("\t") and rule in targets.split():
+            return True
+    return False
 
 
 def makefile_facts(text: str) -> Facts:
     """Of a Makefile, which has neither name nor version."""
-    return Facts(cxx=re.search(r"\$[({]CXX[)}]", _without_comments(text)) is not None)
+    return Facts(
+        cxx=re.search(r"\$[({]CXX[)}]", _without_comments(text)) is not None,
+        test_rule=next((rule for rule in ("test", "check") if makefile_has(text, rule)), None),
+    )
 
 
 def _without_comments(text: str) -> str:

@@ -85,7 +85,15 @@ def test_a_makefile() -> None:
     assert makefile_facts("x: x.cpp\n\t$(CXX) -o $@ $<\n").cxx
     assert not makefile_facts("# $(CXX)\nx: x.c\n").cxx
     assert makefile_has("all: x\ninstall : all\n", "install")
-    assert not makefile_has("install := no\n\tinstall: x\n", "install")
+    assert makefile_has("check test: all\n", "test")
+    assert not makefile_has("install := no\ninstall ::= no\nx = install: y\n\tinstall: x\n# install: z\n", "install")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"), [("check:\ntest:\n", "test"), ("check: all\n", "check"), ("all:\n\t./test: x\n", None)]
+)
+def test_the_tests_of_a_makefile(text: str, rule: str | None) -> None:
+    assert makefile_facts(text).test_rule == rule
 
 
 def test_dune_packages() -> None:
@@ -120,6 +128,11 @@ def test_dune_packages() -> None:
     )
 
 
+def test_what_is_no_variable_is_no_part_of_a_condition() -> None:
+    project = read_dune_project('(lang dune 3.0)(package (name a) (depends (b ":dev} \\"c") (d (= ":x\\" | y"))))')
+    assert project.packages[0].depends == ('"b"', '"d" {= ":x\\" | y"}')
+
+
 @pytest.mark.parametrize(
     ("text", "offset"),
     [
@@ -129,6 +142,8 @@ def test_dune_packages() -> None:
         ("(name x)", 0),
         ("", 0),
         ("(lang dune 3.0)" + "(" * 200, 114),
+        ('(lang dune "3.0\\"} \\"other")', 0),
+        ("(lang dune next)", 0),
     ],
 )
 def test_no_dune_project(text: str, offset: int) -> None:
