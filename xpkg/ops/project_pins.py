@@ -51,7 +51,7 @@ class PinnedSwitch(Switch):
 
     def record(self, store: Store) -> None:
         """Make the pins the switch's own, if they are not yet: a plan without actions commits nothing."""
-        if self._passing:
+        if self._passing or self._base.current().pins == self.current().pins:
             return
         with self.lock():
             if self._base.current().pins != (wanted := self.current().pins):

@@ -194,8 +194,10 @@ def test_pins_are_the_switchs_once_recorded(home: Home, project: Path) -> None:
     seen.record(home.store)
     assert base.current().pins == seen.current().pins
     number = base.current().number
+    (home.root.locks / "switch-s.lock").unlink()
     seen.record(home.store)
     assert base.current().number == number
+    assert not (home.root.locks / "switch-s.lock").exists()  # a state directory that is only read will do
 
 
 def test_passing_pins_stay_only_for_what_is_installed(home: Home, project: Path, tmp_path: Path) -> None:
