@@ -283,5 +283,19 @@ def _run(whole: Table) -> Run | None:
     )
     if not run.command or "/" in run.command[0] or run.command[0] in ("", ".", ".."):
         raise table.error("command", "expected a program of the package, by its plain name, and its arguments")
+    for pattern in run.products:
+        problem = _pattern_problem(pattern)
+        if problem is not None:
+            raise table.error("products", f"expected patterns of paths below the prefix: {problem}")
     table.finish()
     return run
+
+
+def _pattern_problem(pattern: str) -> str | None:
+    """Why no product can be looked for by ``pattern``, or None; beyond a path's rules those of `pathlib.Path.glob`."""
+    parts = pattern.split("/")
+    if "." in parts:
+        return "'.' names no file"
+    if any("**" in part and part != "**" for part in parts):
+        return "'**' stands for whole directories alone"
+    return path_problem(pattern)
