@@ -76,7 +76,10 @@ def _elsewhere() -> Iterator[None]:
 def place_products(
     root: StateRoot, place: Path, machine: str, own: Sequence[StoredOutput], others: Sequence[StoredOutput]
 ) -> Products:
-    """Have a prefix of a project's packages ``own`` and of what they use, replaced at once if it is not so already."""
+    """Have a prefix of a project's packages ``own`` and of what they use, replaced at once if it is not so already.
+
+    StoreError ``not-ours`` when something that xpkg did not make is in its place.
+    """
     prefix = place / machine
     stamp = place / f".{machine}.json"
     outputs = (*own, *others)
@@ -85,7 +88,8 @@ def place_products(
     with locked(root.locks, f"products-{name}"), disk_errors("write the products in", place):
         changed = _stamp(stamp) != made_of or not _complete(prefix, outputs)
         if changed:
-            stamp.unlink(missing_ok=True)
+            _refuse_others(prefix, stamp)
+            write_atomically(stamp, b"{}")  # ours, and not finished
             _compose(prefix, outputs)
             write_atomically(stamp, json.dumps(made_of).encode())
     return Products(
@@ -95,6 +99,18 @@ def place_products(
         programs=tuple(sorted(_programs(own))),
         changed=changed,
     )
+
+
+def _refuse_others(prefix: Path, stamp: Path) -> None:
+    """What was not made here is not replaced."""
+    if stamp.exists() or not os.path.lexists(prefix):
+        return
+    if prefix.is_symlink() or not prefix.is_dir() or any(prefix.iterdir()):
+        raise StoreError(
+            f"there is something in the place of the products that xpkg did not make: {prefix}",
+            reference="not-ours",
+            hint="move it away, or say another place with --output DIRECTORY",
+        )
 
 
 def _programs(outputs: Sequence[StoredOutput]) -> set[str]:
