@@ -23,6 +23,7 @@ _PROGRAMS = tuple(
         r"Program (?P<name>\S+) not found in the tree or in PATH",
         r"Program '(?P<name>[^']+)' not found",
         r"ocamlfind: (?P<name>[^\s:]+): command not found",
+        r"install: cannot run [`'‘]?(?P<name>[^\s:'’]+)['’]?: No such file or directory",
     )
 )
 _HEADERS = tuple(
@@ -54,7 +55,8 @@ _NETWORK = re.compile(
     r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|getaddrinfo\b.*(?:fail|error|EAI_)"
 )
 _PKG_CONFIG = {"pkg-config", "pkgconf"}
-_COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "nm", "strip", "objcopy"}
+_COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "objcopy"}
+_ELF_TOOLS = {"nm", "strip"}
 
 
 def ocaml_library(failure: Failure, number: int) -> Finding | None:
@@ -125,6 +127,11 @@ def missing_program(failure: Failure, number: int) -> Finding | None:
 
 
 def _program_hint(failure: Failure, name: str, plain: str) -> str:
+    if plain in _ELF_TOOLS and "/" not in name:
+        return (
+            f"elf-tools has it, for files of any machine: it belongs into the depends of {failure.name}, with "
+            "{build}; or an option of configure or make leaves it out"
+        )
     if plain in _COMPILERS and failure.subject.cross:
         return (
             f"by its plain name there is no C tool of {failure.target_name}: the recipe or the makefile has to use "

@@ -213,6 +213,14 @@ frobnicate --version
 make: frobnicate: No such file or directory
 make: *** [Makefile:2: all] Error 127""",
         ),
+        (
+            "missing-program",
+            "the program strip is not there",
+            """\
+/usr/bin/install: cannot run 'strip': No such file or directory
+/usr/bin/install: strip process terminated abnormally
+make[1]: *** [Makefile:219: install.progs] Error 1""",
+        ),
         ("no-c++", "there is no C++ compiler for toy", "bwrap: execvp g++: No such file or directory"),
         (
             "no-network",
@@ -243,6 +251,17 @@ def test_the_last_known_line_decides(found: Find) -> None:
     finding = found("sh: 1: which: not found\nchecking more\nld.lld: error: unable to find library -lz\nError 1")
     assert finding is not None
     assert finding.kind == "missing-c-library"
+
+
+@pytest.mark.parametrize("cross", [True, False])
+def test_who_has_strip(found: Find, *, cross: bool) -> None:
+    for line in ("sh: 1: strip: not found", "install: cannot run ‘strip’: No such file or directory"):
+        finding = found(line, cross=cross)
+        assert finding is not None
+        assert finding.hint.startswith("elf-tools has it")
+    elsewhere = found("sh: 1: /usr/bin/strip: not found", cross=cross)
+    assert elsewhere is not None
+    assert "by a path" in elsewhere.hint
 
 
 def test_a_conf_packages_question_to_pkg_config(found: Find) -> None:
