@@ -17,8 +17,10 @@ from xpkg.sandbox.paths_programs import place_of
 LARGEST = 4 << 20
 """Bytes of such a file that are looked at."""
 
+# "other than -L/-l" in a help text is no directory.
 _FLAG = re.compile(
-    r"""(?:^|[\s"'=;,(`])(-I|-L|-isystem|-idirafter|-iquote|-F|-Wl,-rpath(?:-link)?[,=]|-R)[ \t]*"?(/[^\s"',;()`\\]*)"""
+    r"""(?:^|[\s"'=;,(`])(-I|-L|-isystem|-idirafter|-iquote|-F|-Wl,-rpath(?:-link)?[,=]|-R)"""
+    r"""[ \t]*"?(/(?!-)[^\s"',;()`\\]*)"""
 )
 _LIBRARY = re.compile(r"""(?:^|[\s"'=;])(/[^\s"',;()=]*\.(?:a|la|so(?:\.[0-9]+)*|dylib))(?=$|[\s"',;()])""")
 _PC_VARIABLE = re.compile(r"(prefix|exec_prefix|libdir|includedir|sharedlibdir)\s*=\s*\"?(/[^\s\"]*)")
