@@ -98,5 +98,5 @@ def jobs_or_default(jobs: int | None) -> int:
     return jobs or len(os.sched_getaffinity(0))
 
 
-def printer(as_json: bool, verbose: int = 0) -> Printer:
-    return Printer(as_json=as_json, verbosity=verbose)
+def printer(as_json: bool, verbose: int = 0, *, beside: bool = False) -> Printer:
+    return Printer(as_json=as_json, verbosity=verbose, beside=beside)

@@ -15,10 +15,14 @@ _FIXED_PREFIX = re.compile("(/xpkg/(?:tools|target)/)_{100,}")
 
 
 class Printer:
-    """``as_json`` sends one value to standard output and everything for people to standard error."""
+    """``as_json`` sends one value to standard output and everything for people to standard error.
 
-    def __init__(self, *, as_json: bool = False, verbosity: int = 0) -> None:
+    ``beside`` sends remarks and progress there too: standard output is that of a program that is started.
+    """
+
+    def __init__(self, *, as_json: bool = False, verbosity: int = 0, beside: bool = False) -> None:
         self.as_json = as_json
+        self._beside = as_json or beside
         self.verbosity = verbosity
 
     def line(self, text: str = "") -> None:
@@ -28,7 +32,7 @@ class Printer:
 
     def note(self, text: str) -> None:
         """A line beside the answer: progress, remarks."""
-        _put(_brief(printable(text)), sys.stderr if self.as_json else sys.stdout)
+        _put(_brief(printable(text)), sys.stderr if self._beside else sys.stdout)
 
     def warning(self, text: str) -> None:
         _put(f"warning: {printable(text)}", sys.stderr)

@@ -32,7 +32,7 @@ def run(
     PRODUCT is a path, or the name of a product in the target's prefix.  The runner is built when it is first needed;
     the exit status is the product's, 128 and the signal's number when a signal ended it.
     """
-    printer, home = opt.printer(False, verbose), opt.home(switch_name)
+    printer, home = opt.printer(False, verbose, beside=True), opt.home(switch_name)
     pair = opt.pair(home, target_name)
     how = ops.runner_of(home, pair)
     found = ops.find_product(home, pair, how, product)

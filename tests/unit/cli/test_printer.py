@@ -62,3 +62,8 @@ def test_columns(capsys: pytest.CaptureFixture[str]) -> None:
     Printer().table([("a", "bbb", "c"), ("aaa", "b", "")])
     Printer().table([])
     assert capsys.readouterr().out == "a    bbb  c\naaa  b\n"
+
+
+def test_beside_a_program_that_is_started_standard_output_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(beside=True).note("the runner was built")
+    assert capsys.readouterr() == ("", "the runner was built\n")
