@@ -15,7 +15,7 @@ from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterru
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.text import printable
 from xpkg.sandbox import failures, paths, toolchain
-from xpkg.sandbox.dotinstall import install_files
+from xpkg.sandbox.dotinstall import install_file, install_files
 from xpkg.sandbox.events import BuildEvents
 from xpkg.sandbox.failed_step import Places, failed
 from xpkg.sandbox.isolation import Isolation, View
@@ -104,10 +104,9 @@ class Builder:
         for step in task.steps.commands:
             timings[step.phase] = timings.get(step.phase, 0.0) + self._step(task, step, view, staged / "log")
         started = time.monotonic()
-        for name in task.steps.install_files:
-            if (staged / "src" / name).is_file():
-                install_files(staged / "src" / name, staged / "src", staged / "files", task.subject)
-                break
+        listed = install_file(task.steps.install_files, staged / "src", task.recipe.name)
+        if listed is not None:
+            install_files(listed, staged / "src", staged / "files", task.subject)
         timings["files"] = time.monotonic() - started
         return timings
 

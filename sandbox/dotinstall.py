@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +18,7 @@ from xpkg.repo.opamfile.file import OpamFile, decode, parse
 from xpkg.repo.opamfile.values import Field, List, Option, String, Value
 from xpkg.repo.targets import Layout
 from xpkg.sandbox.environment import Subject
-from xpkg.sandbox.insidetree import OutsideTree, resolve, write_file
+from xpkg.sandbox.insidetree import OutsideTree, odd_kind, resolve, write_file
 
 _MAN = re.compile(r".*\.([1-9])[^./]*(?:\.gz)?\Z")
 
@@ -54,6 +54,28 @@ _SECTIONS = {
     "stublibs": _Section("{stublibs}", 0o755),
     "man": _Section("man", 0o644),
 }
+
+
+def install_file(names: Iterable[str], build: Path, package: str) -> Path | None:
+    """Of the names that the install file may have in ``build`` the first that is there; None when none is.
+
+    BuildError ``bad-install-file`` when that is no file, or a link that leads to none: the package would count as
+    installed with nothing in it.
+    """
+    for name in names:
+        if not os.path.lexists(build / name):
+            continue
+        try:
+            place = resolve(build, name)
+        except OutsideTree as error:
+            raise _refused(package, name, str(error)) from error
+        kind = odd_kind(place)
+        if kind is not None:
+            raise _refused(package, name, f"it is {kind}, not a file")
+        if not place.exists():
+            raise _refused(package, name, f"it is a link to what is not there: {os.readlink(build / name)}")
+        return build / name
+    return None
 
 
 def install_files(file: Path, build: Path, prefix: Path, subject: Subject) -> tuple[str, ...]:
@@ -111,10 +133,11 @@ def _found(placed: tuple[Placed, ...], build: Path, name: str) -> Iterator[tuple
             source = resolve(build, one.source)
         except OutsideTree as error:
             raise _refused(name, one.source, str(error)) from error
+        kind = odd_kind(source)
+        if kind is not None:
+            raise _refused(name, one.source, f"it is {kind}; an install file lists files")
         if source.is_file():
             yield one, source
-        elif source.is_dir():
-            raise _refused(name, one.source, "it is a directory; an install file lists files")
         elif not one.optional:
             missing.append(one.source)
     if missing:

@@ -10,6 +10,13 @@ from pathlib import Path
 from xpkg.sandbox.layout import SOURCE
 
 _MOST_STEPS = 400
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class OutsideTree(ValueError):
@@ -43,6 +50,17 @@ def resolve(tree: Path, name: str) -> Path:
             place = []
         pending += reversed(_inside(destination).split("/"))
     raise OutsideTree("it is part of a loop of links, or far too deep")
+
+
+def odd_kind(place: Path) -> str | None:
+    """What a place of a tree is when it is there and no file.  ``place`` is as `resolve` gives it: no link."""
+    try:
+        mode = place.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return _KINDS.get(stat.S_IFMT(mode), "neither a file nor a directory")
 
 
 def write_file(tree: Path, name: str, source: Path, mode: int) -> None:

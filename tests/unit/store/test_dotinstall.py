@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from xpkg.core.errors import BuildError, XpkgError
 from xpkg.repo.opamfile.errors import OpamSyntaxError
 from xpkg.repo.opamfile.file import parse
 from xpkg.repo.targets import Layout
-from xpkg.sandbox.dotinstall import install, placements
+from xpkg.sandbox.dotinstall import install, install_file, placements
 from xpkg.sandbox.layout import SOURCE
 
 Read = Callable[[Path], dict[str, bytes | str | None]]
@@ -258,3 +259,40 @@ def test_a_directory_is_no_file_to_install(build: Path) -> None:
 
 def test_the_same_entry_twice_is_one(build: Path) -> None:
     assert run(build, 'lib: ["a" "a"]') == ("lib/pkg/a",)
+
+
+@pytest.mark.parametrize("optional", ["", "?"])
+def test_a_pipe_is_no_file_to_install_and_is_not_waited_for(build: Path, contents: Read, optional: str) -> None:
+    os.mkfifo(build / "pipe")
+    with pytest.raises(BuildError, match="pipe: it is a named pipe; an install file lists files"):
+        run(build, f'lib: ["a" "{optional}pipe"]')
+    assert contents(build.parent / "prefix") == {}
+
+
+def test_the_install_file_is_the_first_that_is_there(build: Path) -> None:
+    assert install_file(["pkg-t.install", "pkg.install"], build, "pkg") is None
+    (build / "pkg.install").symlink_to(f"{SOURCE}/a")
+    assert install_file(["pkg-t.install", "pkg.install"], build, "pkg") == build / "pkg.install"
+    (build / "pkg-t.install").write_text("")
+    assert install_file(["pkg-t.install", "pkg.install"], build, "pkg") == build / "pkg-t.install"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("mkfifo pkg.install", "it is a named pipe, not a file"),
+        ("mkdir pkg.install", "it is a directory, not a file"),
+        ("ln -s pkg.install pkg.install", "it is part of a loop of links"),
+        ("ln -s gone pkg.install", "it is a link to what is not there: gone"),
+        ("ln -s _build pkg.install", "it is a directory, not a file"),
+        ("ln -s ../secret pkg.install", "it is outside the build tree"),
+        ("ln -s a/b pkg.install", "it is a link to what is not there: a/b"),
+    ],
+)
+def test_what_is_in_the_place_of_an_install_file_and_is_none_is_not_passed_over(
+    build: Path, made: str, said: str
+) -> None:
+    subprocess.run(made.split(), cwd=build, check=True)
+    with pytest.raises(BuildError, match=f"pkg.install: {said}") as caught:
+        install_file(["pkg.install"], build, "pkg")
+    assert caught.value.reference == "bad-install-file"
