@@ -7,46 +7,25 @@ skips the tests.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.system.command_line import Xpkg
+
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
-CLONE = Path(__file__).parent.parent.parent
 TARGET = "linux-aarch64"
-SYNC_ERROR = 40
 GENERATOR = '#include <stdio.h>\nint main(void) { puts("#define X 1"); return 0; }\n'
 ANSWER = "int answer(void) { return 42; }\n"
 DUNE = 'depends: ["ocaml" "dune"]\nbuild: ["dune" "build" "-p" name]'
 
-Xpkg = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture
-def xpkg(state_root: Path) -> Xpkg:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPKG_", "OCAML"))}
-        done = subprocess.run(
-            [sys.executable, "-m", "xpkg", *arguments],
-            cwd=CLONE,
-            env=environment | {"XPKG_ROOT": str(state_root)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode == SYNC_ERROR:
-            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
-        return done
-
-    return run
+def xpkg(state_root: Path, tmp_path: Path) -> Xpkg:
+    return Xpkg(root=state_root, directory=tmp_path, switch="checks", target=TARGET)
 
 
 @pytest.fixture
@@ -58,11 +37,10 @@ def refusal(xpkg: Xpkg, tmp_path: Path) -> Callable[[str, dict[str, str]], dict[
         tree.mkdir()
         for name, text in {**files, "wrong.opam": f'opam-version: "2.0"\n{fields}\n'}.items():
             (tree / name).write_text(text, "utf-8")
-        switch = ("--switch", "checks")
-        xpkg("switch", "create", "checks", "--target", TARGET)
-        assert xpkg("pin", "add", str(tree), *switch).returncode == 0
-        done = xpkg("install", "wrong", "--target", TARGET, "--yes", "--json", *switch)
-        xpkg("pin", "remove", "wrong", *switch)
+        xpkg.create_switch("--target", TARGET)
+        xpkg.ok("pin", "add", str(tree), "--switch", xpkg.switch)
+        done = xpkg.run("install", "wrong", *xpkg.there, "--yes", "--json")
+        xpkg.run("pin", "remove", "wrong", "--switch", xpkg.switch)
         assert done.returncode == 31, done.stdout + done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -168,8 +146,6 @@ def test_what_is_not_the_targets_is_refused(
 
 @pytest.mark.parametrize("target", [TARGET, "linux-x86_64-musl"])
 def test_a_target_that_works(xpkg: Xpkg, target: str) -> None:
-    done = xpkg("target", "check", target, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    steps = json.loads(done.stdout)["steps"]
+    steps = json.loads(xpkg.ok("target", "check", target, "--json"))["steps"]
     assert {one["state"] for one in steps} == {"ok"}
     assert len(steps) == 8

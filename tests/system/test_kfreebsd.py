@@ -11,59 +11,26 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.system.command_line import CLONE, Xpkg
+
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
-CLONE = Path(__file__).parent.parent.parent
 TARGET = "kfreebsd"
 # Built a second time to compare; the rest of the store is lent, for compilers of the build machine take minutes.
 ANEW = frozenset({"ocaml-kern", "cstruct", "lwt", "mirage-platform", "mirage-test"})
 LIBRARIES = frozenset({".a", ".o", ".ko", ".cma", ".cmxa", ".cmx", ".cmo", ".cmi"})
 SAYS = ("floats", "exceptions", "gc", "effects", "cstruct", "sleep")
-SYNC_ERROR = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A state directory and a home."""
-
-    root: Path
-    home: Path
-
-    def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """One xpkg command line.  Skips the test when a source cannot be had now."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPKG_", "OCAML"))}
-        environment |= {"HOME": str(self.home), "XPKG_ROOT": str(self.root), "PYTHONPATH": str(CLONE)}
-        done = subprocess.run(
-            [sys.executable, "-m", "xpkg", *arguments],
-            cwd=cwd or self.home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode == SYNC_ERROR:
-            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
-        return done
-
-    def ok(self, *arguments: str, cwd: Path | None = None) -> str:
-        done = self.run(*arguments, cwd=cwd)
-        assert done.returncode == 0, f"xpkg {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def install(self, *packages: str, prefix: Path | None = None) -> Path:
-        """Install for the target; its prefix."""
-        more = [] if prefix is None else ["--prefix", str(prefix)]
-        answer = json.loads(self.ok("install", *packages, "--target", TARGET, "--yes", "--json", *more))
-        return Path(answer["prefix"])
+class Place(Xpkg):
+    """A state directory whose store is looked at."""
 
     def outputs(self) -> dict[str, Path]:
         """The store's outputs by key."""
@@ -73,7 +40,7 @@ class Place:
 
 @pytest.fixture(scope="session")
 def place(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(root=state_root, home=tmp_path_factory.mktemp("home"))
+    return Place(root=state_root, directory=tmp_path_factory.mktemp("home"), switch="default", target=TARGET)
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +60,9 @@ def second(place: Place, prefix: Path, tmp_path_factory: pytest.TempPathFactory)
         else place.root.with_name(place.root.name + "-second")
     )
     shutil.rmtree(directory, ignore_errors=True)
-    other = Place(root=directory / "root", home=directory / "home")
+    other = Place(root=directory / "root", directory=directory / "home", switch="default", target=TARGET)
     (other.root / "store" / "outputs").mkdir(parents=True)
-    other.home.mkdir()
+    other.directory.mkdir()
     subprocess.run(["cp", "-al", place.root / "cache", other.root / "cache"], check=True)
     for key, path in place.outputs().items():
         if record(path)["name"] not in ANEW or record(path)["machine"] == "build":
@@ -109,8 +76,8 @@ def second(place: Place, prefix: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def kamlroot(second: Place) -> Path:
     """The same packages in a directory of the user's own."""
-    chosen = second.home / "okaml"
-    assert second.install("mirage-test", prefix=chosen) == chosen
+    chosen = second.directory / "okaml"
+    assert second.install("mirage-test", "--prefix", str(chosen)) == chosen
     return chosen
 
 
@@ -132,9 +99,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 
 def test_the_plan_shows_both_machines(place: Place) -> None:
-    plan = json.loads(
-        place.ok("install", "mirage-platform", "--target", TARGET, "--dry-run", "--json", "--switch", "default")
-    )
+    plan = json.loads(place.ok("install", "mirage-platform", *place.there, "--dry-run", "--json"))
     assert all(set(one) == {"action", "name", "version", "machine", "target", "reason"} for one in plan["actions"])
     assert {one["machine"] for one in plan["actions"]} <= {"build", TARGET}
 
@@ -142,7 +107,7 @@ def test_the_plan_shows_both_machines(place: Place) -> None:
 def test_the_program_runs_inside_the_module(place: Place, prefix: Path) -> None:
     (module,) = prefix.rglob("mirage.ko")
     assert module.read_bytes()[:4] == b"\x7fELF"
-    done = place.run("run", "mirage.ko", "--target", TARGET)
+    done = place.run("run", "mirage.ko", *place.there)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     lines = [line.strip() for line in said.splitlines()]
@@ -195,28 +160,28 @@ def test_a_makefile_outside_xpkg(second: Place, kamlroot: Path, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    ran = second.run("run", "./hello.ko", "--target", TARGET, cwd=example)
+    ran = second.run("run", "./hello.ko", *second.there, cwd=example)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "hello from the kernel" in ran.stdout + ran.stderr
     assert "goodbye" in ran.stdout + ran.stderr
 
 
 def test_the_environment_of_a_switch_finds_the_targets_libraries(place: Place, prefix: Path) -> None:
-    found = place.ok("exec", "--target", TARGET, "--", "ocamlfind", "-toolchain", TARGET, "query", "lwt")
+    found = place.ok("exec", *place.there, "--", "ocamlfind", "-toolchain", TARGET, "query", "lwt")
     assert Path(found.strip()).resolve() == (prefix / "lib" / "ocaml" / "site-lib" / "lwt").resolve()
 
 
 def test_again_it_is_instant(place: Place, prefix: Path) -> None:
     assert prefix.is_dir()
-    answer = json.loads(place.ok("install", "mirage-test", "--target", TARGET, "--yes", "--json"))
+    answer = json.loads(place.ok("install", "mirage-test", *place.there, "--yes", "--json"))
     assert answer["actions"] == []
     assert answer["built"] == 0
 
 
 def test_zz_removing_leaves_an_empty_prefix(second: Place, kamlroot: Path) -> None:
     """The last of this file, for the others use what it removes."""
-    second.ok("remove", "mirage-test", "--target", TARGET, "--yes")
-    current = second.root / "switches" / "default" / "current"
+    second.ok("remove", "mirage-test", *second.there, "--yes")
+    current = second.root / "switches" / second.switch / "current"
     left = [path for tree in (TARGET, f"{TARGET}-tools") for path in (current / tree).rglob("*")]
     assert left == []
     assert not kamlroot.exists() or not list(kamlroot.iterdir())

@@ -7,21 +7,19 @@ fetched now skips the tests, with its name.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from tests.system.command_line import Xpkg
+
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
-CLONE = Path(__file__).parent.parent.parent
 TARGET = "linux-aarch64"
-SYNC_ERROR = 40
 
 C_FILES = {
     "tally.h": "int tally(int);\n",
@@ -99,34 +97,8 @@ install: tally
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workshop:
-    """A state directory, and a directory with projects in it."""
-
-    root: Path
-    directory: Path
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One xpkg command line.  Skips the test when a source cannot be had now."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("XPKG_", "OCAML"))}
-        environment |= {"HOME": str(self.directory), "XPKG_ROOT": str(self.root), "PYTHONPATH": str(CLONE)}
-        done = subprocess.run(
-            [sys.executable, "-m", "xpkg", *arguments],
-            cwd=self.directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode == SYNC_ERROR:
-            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
-        return done
-
-    def ok(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode == 0, f"xpkg {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+class Workshop(Xpkg):
+    """The directory has projects in it."""
 
     def project(self, name: str, files: Mapping[str, str]) -> Path:
         place = self.directory / name
@@ -176,18 +148,18 @@ def test_a_project_without_recipes(
 def test_install_and_edit(workshop: Workshop) -> None:
     """A project of two packages, installed for the target: an edit builds it again, no edit does nothing."""
     place = workshop.project("edited", {name: text for name, text in DUNE.items() if name != "dune-workspace"})
-    command = ("install", "./edited", "--target", TARGET, "--switch", "projects", "--yes", "--json")
-    if workshop.run("switch", "show", "--switch", "projects").returncode:
-        workshop.ok("switch", "create", "projects")
-    prefix = Path(json.loads(workshop.ok(*command))["prefix"])
+    xpkg = replace(workshop, switch="projects", target=TARGET)
+    xpkg.create_switch()
+    prefix = xpkg.install("./edited")
     assert workshop.ok("run", "--target", TARGET, str(prefix / "bin" / "squares")) == "64 81\n"
-    assert json.loads(workshop.ok(*command))["actions"] == []
+    command = ("install", "./edited", *xpkg.there, "--yes", "--json")
+    assert json.loads(xpkg.ok(*command))["actions"] == []
     (place / "bin" / "main.ml").write_text('let () = print_endline "edited"\n')
-    actions = json.loads(workshop.ok(*command))["actions"]
+    actions = json.loads(xpkg.ok(*command))["actions"]
     assert {(one["action"], one["name"]) for one in actions} == {("rebuild", "squares"), ("rebuild", "squares-tool")}
     assert workshop.ok("run", "--target", TARGET, str(prefix / "bin" / "squares")) == "edited\n"
-    workshop.ok("remove", "./edited", "--target", TARGET, "--switch", "projects", "--yes")
-    assert json.loads(workshop.ok("pin", "list", "--switch", "projects", "--json")) == []
+    xpkg.ok("remove", "./edited", *xpkg.there, "--yes")
+    assert json.loads(xpkg.ok("pin", "list", "--switch", "projects", "--json")) == []
 
 
 def is_elf(path: Path) -> bool:

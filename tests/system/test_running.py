@@ -8,22 +8,21 @@ the emulator, skip the tests.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.system.command_line import Xpkg
+
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
-CLONE = Path(__file__).parent.parent.parent
 PROJECTS = Path(__file__).parent / "running"
-SYNC_ERROR = 40
 EMULATED = "linux-aarch64"
 DIRECT = "linux-x86_64-musl"
 # What the projects' programs call the machine that they were compiled for.
@@ -36,32 +35,8 @@ _EMULATORS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A state directory with the recipes, and copies of the projects to change."""
-
-    root: Path
-    projects: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XPKG_", "OCAML"))}
-        return inherited | {"XPKG_ROOT": str(self.root), "PYTHONPATH": str(CLONE)}
-
-    def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """One xpkg command line.  Skips the test when a source cannot be had now."""
-        done = subprocess.run(
-            [sys.executable, "-m", "xpkg", *arguments],
-            cwd=self.projects,
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode == SYNC_ERROR:
-            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
-        return done
+class Place(Xpkg):
+    """The directory has copies of the projects to change."""
 
     def tested(self, what: str, target: str) -> tuple[int, dict[str, Any]]:
         """The exit code of ``xpkg test`` and what it tells of the one package."""
@@ -74,16 +49,15 @@ class Place:
         """Have the files of a project say which machine its programs are to be for."""
         for path in (PROJECTS / project).rglob("*"):
             if path.is_file():
-                copy = self.projects / path.relative_to(PROJECTS)
+                copy = self.directory / path.relative_to(PROJECTS)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_text(path.read_text().replace("MACHINE", machine))
 
 
 @pytest.fixture
 def place(state_root: Path, tmp_path: Path) -> Place:
-    found = Place(root=state_root, projects=tmp_path)
-    if "running" not in found.run("repo", "list").stdout:
-        assert found.run("repo", "add", "running", str(PROJECTS / "repository")).returncode == 0
+    found = Place(root=state_root, directory=tmp_path)
+    found.add_repository("running", PROJECTS / "repository")
     return found
 
 
@@ -93,18 +67,22 @@ def needs_emulator(target: str) -> None:
         pytest.skip(f"{name} is not on this machine (Debian: qemu-user)")
 
 
+def passed_there_and_failed_here(place: Place, project: str, target: str) -> str:
+    """Have the project's tests expect the target, then this machine: were they run, they fail; the log of that."""
+    place.expect(project, MACHINES[target])
+    code, answer = place.tested(f"./{project}", target)
+    assert (code, answer["result"]) == (0, "passed"), answer
+    place.expect(project, "this machine")
+    code, answer = place.tested(f"./{project}", target)
+    assert (code, answer["result"]) == (1, "failed"), answer
+    return Path(dict(answer["error"]["context"])["log"]).read_text()
+
+
 @pytest.mark.parametrize("target", [EMULATED, DIRECT])
 def test_dune_runs_the_targets_tests(place: Place, target: str) -> None:
     """Stanzas, expected output, aliases, rules that write output, programs by name, cram."""
     needs_emulator(target)
-    place.expect("dune-project", MACHINES[target])
-    code, answer = place.tested("./dune-project", target)
-    assert (code, answer["result"]) == (0, "passed"), answer
-    # Were they run, they could fail.
-    place.expect("dune-project", "this machine")
-    code, answer = place.tested("./dune-project", target)
-    assert (code, answer["result"]) == (1, "failed"), answer
-    log = Path(dict(answer["error"]["context"])["log"]).read_text()
+    log = passed_there_and_failed_here(place, "dune-project", target)
     for said in ("plain", "expected", "other"):
         assert f"{said} {'ran ' if said == 'plain' else ''}on {MACHINES[target]}" in log
     assert "+  " + MACHINES[target] in log  # of the cram test
@@ -116,12 +94,7 @@ def test_dune_runs_the_targets_tests(place: Place, target: str) -> None:
 @pytest.mark.parametrize("target", [EMULATED, DIRECT])
 def test_make_runs_the_targets_tests(place: Place, target: str) -> None:
     needs_emulator(target)
-    place.expect("make-project", MACHINES[target])
-    code, answer = place.tested("./make-project", target)
-    assert (code, answer["result"]) == (0, "passed"), answer
-    place.expect("make-project", "this machine")
-    code, answer = place.tested("./make-project", target)
-    assert (code, answer["result"]) == (1, "failed"), answer
+    passed_there_and_failed_here(place, "make-project", target)
 
 
 @pytest.mark.parametrize("target", [EMULATED, DIRECT])
@@ -144,12 +117,10 @@ def test_public_packages_pass_their_tests(place: Place, package: str) -> None:
 def test_a_product_has_input_status_and_signals(place: Place, target: str) -> None:
     needs_emulator(target)
     place.expect("make-project", "")
-    switch = f"running-{target}"
-    if switch not in place.run("switch", "list").stdout:
-        assert place.run("switch", "create", switch).returncode == 0
-    done = place.run("install", "./make-project", "--yes", "--switch", switch, "--target", target)
-    assert done.returncode == 0, done.stdout + done.stderr
-    here = ("--switch", switch, "--target", target)
+    place = replace(place, switch=f"running-{target}", target=target)
+    place.create_switch()
+    place.install("./make-project")
+    here = place.there
     # The program is linked with a library of the prefix.
     assert (done := place.run("run", "add", *here, "--", "1", "2")).stdout.endswith("3\n"), done.stderr
     assert place.run("run", "bin/add", *here, "--", "1", "3").returncode == 3
@@ -172,17 +143,11 @@ def test_a_product_has_input_status_and_signals(place: Place, target: str) -> No
 def test_a_product_outside_of_every_switch(place: Place, tmp_path: Path) -> None:
     needs_emulator(EMULATED)
     place.expect("make-project", "")
-    done = place.run("build", "./make-project", "--target", EMULATED, "--output", str(tmp_path / "out"))
-    assert done.returncode == 0, done.stdout + done.stderr
+    place.ok("build", "./make-project", "--target", EMULATED, "--output", str(tmp_path / "out"))
     program = next((tmp_path / "out").rglob("bin/add"))
     library = next((tmp_path / "out").rglob("libadd.so")).parent
-    done = subprocess.run(
-        [sys.executable, "-m", "xpkg", "run", str(program), "--target", EMULATED, "--", "1", "2"],
-        env=place.environment | {"LD_LIBRARY_PATH": str(library)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("run", str(program), "--target", EMULATED, "--", "1", "2")
+    done = place.run(*command, variables={"LD_LIBRARY_PATH": str(library)})
     assert done.stdout == "3\n", done.stderr
     refused = place.run("run", sys.executable, "--target", EMULATED)
     assert (refused.returncode, "[wrong-objects]" in refused.stderr) == (31, True)

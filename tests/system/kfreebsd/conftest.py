@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from xpkg.core.errors import ExitCode
-
-_SWITCH = "harness"
+from tests.system.command_line import Xpkg
 
 # As mirage-platform compiles its glue; the flags are those of targets/kfreebsd.toml.
 _KERNEL = [
@@ -46,24 +42,13 @@ class Kfreebsd:
 
 
 @pytest.fixture(scope="session")
-def kfreebsd(state_root: Path) -> Kfreebsd:
+def kfreebsd(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Kfreebsd:
     """Installed in a switch of its own; skipped when a source cannot be fetched now."""
-    environment = {**os.environ, "XPKG_ROOT": str(state_root)}
-
-    def xpkg(*arguments: str) -> str:
-        command = [sys.executable, "-m", "xpkg", *arguments]
-        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-        if done.returncode == ExitCode.SYNC_ERROR:
-            pytest.skip(f"a source cannot be fetched now: {done.stderr}")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    if not any(one["name"] == _SWITCH for one in json.loads(xpkg("switch", "list", "--json"))):
-        xpkg("switch", "create", _SWITCH)
-        xpkg("switch", "set", "default")
-    there = ("--switch", _SWITCH, "--target", "kfreebsd")
-    xpkg("install", "mirage-test", "kernel-harness", "--yes", *there)
-    variables = json.loads(xpkg("env", "--json", *there))
+    directory = tmp_path_factory.mktemp("harness")
+    xpkg = Xpkg(root=state_root, directory=directory, switch="harness", target="kfreebsd")
+    xpkg.create_switch()
+    xpkg.install("mirage-test", "kernel-harness")
+    variables = json.loads(xpkg.ok("env", "--json", *xpkg.there))
     return Kfreebsd(
         tools=Path(variables["XPKG_TOOLS"]), module=Path(variables["XPKG_PREFIX"]) / "boot/modules/mirage.ko"
     )
