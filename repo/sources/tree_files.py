@@ -2,14 +2,15 @@
 
 In a git work tree: what git has, and what it has not but does not ignore, as both are at the moment.  Elsewhere all
 but what builds and version control leave behind, by opam's list (``OpamLocal.rsync_dirs``).  What ``xpkg build`` left
-in a project (``_xpkg``) is no part of it in either case.
+in a project (``_xpkg``) is no part of it in either case, nor is an editor's lock: a link called ``.#NAME`` to nothing,
+whose text is who edits the file (GNU Emacs Manual, "Interlocking").
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from xpkg.repo.sources.settings import FetchSettings
 MOST_FILES = 200_000
 MOST_BYTES = 4 << 30
 _LEFT_OUT = frozenset({".git", ".hg", "_darcs", "_build", "_opam", "_xpkg"})
+_LINK_STEPS = 40  # what Linux follows, and unpacking
 _SECONDS = 300.0  # for git to list the files of one directory
 
 
@@ -42,14 +44,15 @@ class TreeFile:
 def source_files(directory: Path, settings: FetchSettings, stop: Stop | None = None) -> tuple[TreeFile, ...]:
     """The files of a directory, sorted by the bytes of their paths; empty directories too where git is not asked.
 
-    InputFileError for a link that leads out, for what is no plain file, and above MOST_FILES or MOST_BYTES.
+    InputFileError for a link that leads out or round in a circle, for what is no plain file, and above MOST_FILES or
+    MOST_BYTES.
     """
     found: list[TreeFile] = []
     size = 0
     with disk_errors("read the source in", directory):
         for path in _paths(directory, settings, stop or Stop()):
             one = _looked_at(directory, path)
-            if one is None:
+            if one is None or _is_lock(directory, one):
                 continue
             found.append(one)
             size += one.size
@@ -60,6 +63,7 @@ def source_files(directory: Path, settings: FetchSettings, stop: Stop | None = N
                     f"the directory has more than the {MOST_FILES} files or {MOST_BYTES >> 30} GiB allowed",
                     "pin the directory of one project; what git ignores does not count",
                 )
+    _check_links(directory, {one.path: one.link for one in found if one.kind == "link"})
     return tuple(sorted(found, key=lambda one: os.fsencode(one.path)))
 
 
@@ -75,10 +79,46 @@ def _looked_at(top: Path, path: str) -> TreeFile | None:
         return TreeFile(path=path, kind="directory")
     if not stat.S_ISLNK(status.st_mode):
         raise _refused(top, path, "it is neither a file nor a directory nor a link")
-    link = os.readlink(top / path)
-    if os.path.isabs(link) or os.path.normpath(os.path.join(os.path.dirname(path), link)).split("/")[0] == "..":
-        raise _refused(top, path, f"the link leads out of the directory, to {printable(link)}")
-    return TreeFile(path=path, kind="link", link=link)
+    return TreeFile(path=path, kind="link", link=os.readlink(top / path))
+
+
+def _is_lock(top: Path, one: TreeFile) -> bool:
+    return one.kind == "link" and os.path.basename(one.path).startswith(".#") and not (top / one.path).exists()
+
+
+def _check_links(top: Path, links: Mapping[str, str]) -> None:
+    """Follow each link inside the tree as unpacking does; where it ends there may be nothing."""
+    for path in sorted(links):
+        problem = _problem_of_link(path, links)
+        if problem is not None:
+            raise _refused(top, path, problem)
+
+
+def _problem_of_link(path: str, links: Mapping[str, str]) -> str | None:
+    at: list[str] = []
+    pending = path.split("/")[::-1]
+    steps = 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            if not at:
+                return f"the link leads out of the directory, to {printable(links[path])}"
+            at.pop()
+            continue
+        if part in ("", "."):
+            continue
+        at.append(part)
+        link = links.get("/".join(at))
+        if link is None:
+            continue
+        steps += 1
+        if steps > _LINK_STEPS:
+            return "the link leads round in a circle, or through too many others"
+        if link.startswith("/"):
+            return f"the link leads out of the directory, to {printable(links[path])}"
+        at.pop()
+        pending += link.split("/")[::-1]
+    return None
 
 
 def _refused(top: Path, path: str, problem: str, hint: str | None = None) -> InputFileError:

@@ -20,6 +20,8 @@ _FEW = 300
 """So many files are examined before another process has started."""
 _BATCH = 50
 """Files between two words about progress."""
+_LOCK = ".#"
+"""What an editor's lock on a file begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def _in_directory(path: Path) -> list[Path]:
     if (path / "packages").is_dir():
         directory = Directory(path.name, path)
         return [place / "opam" for name in sorted(directory.entries) for place in directory.places(name).values()]
-    found = sorted(path.glob("*.opam"))
+    found = sorted(one for one in path.glob("*.opam") if not one.name.startswith(_LOCK))
     if not found:
         raise UsageError(
             f"there is no opam file in {printable(str(path))}",
@@ -118,7 +120,8 @@ def _below(path: Path) -> Iterator[Path]:
     for top, directories, names in os.walk(path, onerror=closed.append):
         aside = {"_overlays", "overlays"} if "packages" in directories else {"_overlays"}
         directories[:] = sorted(set(directories) - aside)
-        yield from (Path(top, name) for name in sorted(names) if name == "opam" or name.endswith(".opam"))
+        opam = (name for name in sorted(names) if name == "opam" or name.endswith(".opam"))
+        yield from (Path(top, name) for name in opam if not name.startswith(_LOCK))
     yield from (Path(error.filename) for error in closed)
 
 

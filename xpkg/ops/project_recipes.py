@@ -170,7 +170,8 @@ def _facts(directory: Path, found: Recognised, assumed: list[str]) -> Facts:
 def _has_cxx(directory: Path) -> bool:
     """Whether there are C++ files where a small project has them; nothing is searched below."""
     places = (directory, *(directory / name for name in ("src", "lib", "source", "app", "tests", "test")))
-    return any(path.suffix in _CXX_SUFFIXES for place in places if place.is_dir() for path in place.iterdir())
+    files = (path for place in places if place.is_dir() for path in place.iterdir())
+    return any(path.suffix in _CXX_SUFFIXES and path.is_file() for path in files)
 
 
 def _autoconf(directory: Path, file: str, text: str) -> Facts:

@@ -143,6 +143,13 @@ def test_what_is_derived_is_a_recipe(tmp_path: Path, files: Mapping[str, str]) -
         write_recipes(ProjectWish(directory=tmp_path))
 
 
+def test_an_editors_lock_makes_no_project_one_in_another_language(tmp_path: Path) -> None:
+    write(tmp_path, {"CMakeLists.txt": "project(calc)\n", "calc.c": ""})
+    (tmp_path / ".#calc.cc").symlink_to("ann@host.4711:1700000000")
+    recipe = find_project(ProjectWish(directory=tmp_path)).recipes["calc"]
+    assert "conf-g++" not in recipe.file.text
+
+
 def test_a_build_file_that_is_too_large(tmp_path: Path) -> None:
     write(tmp_path, {"meson.build": "project('a')\n" + "#" * (5 << 20)})
     with pytest.raises(InputFileError, match="larger than"):

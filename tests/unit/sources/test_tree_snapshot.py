@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from xpkg.core.errors import InputFileError, SyncError
+from xpkg.core.errors import ExitCode, InputFileError, SyncError
 from xpkg.core.paths import StateRoot
 from xpkg.repo.extract import extract
 from xpkg.repo.source_values import Fetched, Source, Wanted
@@ -180,6 +180,47 @@ def test_links_that_lead_out(tree: Path, destination: str) -> None:
     with pytest.raises(InputFileError) as caught:
         paths(tree)
     assert caught.value.context[1] == ("path", "src/out")
+
+
+@pytest.mark.parametrize(
+    ("links", "problem"),
+    [
+        ({"self": "self"}, "leads round in a circle"),
+        ({"one": "src/two", "src/two": "../one"}, "leads round in a circle"),
+        ({"here": ".", "src/up": "../here/here/../.."}, "leads out of the directory"),
+        ({"here": "src", "up": "here/../here/../../x"}, "leads out of the directory"),
+    ],
+)
+def test_links_are_refused_before_anything_is_planned(tree: Path, links: dict[str, str], problem: str) -> None:
+    for name, destination in links.items():
+        (tree / name).symlink_to(destination)
+    with pytest.raises(InputFileError, match=problem) as caught:
+        paths(tree)
+    assert caught.value.reference == "bad-source-tree"
+    assert caught.value.exit_code == ExitCode.FILE_ERROR
+
+
+def test_a_link_to_nothing_is_kept_as_it_is(tree: Path, tmp_path: Path) -> None:
+    (tree / "deep").symlink_to("src/deeper/still")
+    (tree / "round").symlink_to("deep/../../../a.ml")
+    found = fetched(tmp_path / "root", snapshot_of(tree, SETTINGS))
+    extract(found.path, tmp_path / "out")
+    assert os.readlink(tmp_path / "out" / "deep") == "src/deeper/still"
+    assert (tmp_path / "out" / "round").is_symlink()
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_an_editors_lock_is_no_source(tree: Path, tracked: bool) -> None:
+    before = snapshot_of(tree, SETTINGS).digests
+    for name in (".#a.ml", "src/.#b.ml"):
+        (tree / name).symlink_to("ann@host.example.4711:1700000000")
+    assert snapshot_of(tree, SETTINGS).digests == before
+    (tree / "src" / ".#c.ml").symlink_to("b.ml")
+    (tree / ".#file").write_text("")
+    git(tree, "init", "-q")
+    if tracked:
+        git(tree, "add", "-A")
+    assert [path for path in paths(tree) if "#" in path] == [".#file", "src/.#c.ml"]
 
 
 def test_what_is_no_file(tree: Path) -> None:
