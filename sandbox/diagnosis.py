@@ -7,7 +7,7 @@ one knows decides, for what comes before a failure may well have been handled.  
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xpkg.core.text import printable
@@ -75,6 +75,32 @@ Recogniser = Callable[[Failure, int], Finding | None]
 """What is wrong by the line of that number, counted from the first that is looked at."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A line that tells all by itself.
+
+    In ``cause`` and ``hint``, written as for `str.format`, the groups of ``pattern`` stand for what they found,
+    ``package`` for the name of the package and ``machine`` for what it is built for.
+    """
+
+    pattern: re.Pattern[str]
+    kind: str
+    cause: str
+    hint: str
+
+    def recognise(self, failure: Failure, number: int) -> Finding | None:
+        """A `Recogniser`."""
+        found = self.pattern.search(failure.lines[number])
+        if found is None:
+            return None
+        names = {
+            "package": failure.name,
+            "machine": failure.target_name if failure.subject.cross else "a hermetic build",
+            **{name: shown(text) for name, text in found.groupdict("").items()},
+        }
+        return Finding(kind=self.kind, cause=self.cause.format(**names), hint=self.hint.format(**names))
+
+
 def diagnose(failure: Failure) -> Finding | None:
     """The cause of a failure; None when it is nothing that is known here."""
     from xpkg.sandbox.diagnosis_machines import RECOGNISERS as MACHINES
@@ -101,6 +127,11 @@ def relevant(log: str, command: str) -> list[str]:
     heading = f"+ {command}"
     start = next((number for number in range(len(lines) - 1, -1, -1) if lines[number] == heading), -1)
     return [line[:LONGEST] for line in lines[start + 1 :][-LINES:]]
+
+
+def first_match(patterns: Iterable[re.Pattern[str]], line: str) -> re.Match[str] | None:
+    """What the first of the patterns finds that finds something."""
+    return next((match for pattern in patterns if (match := pattern.search(line))), None)
 
 
 def shown(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xpkg.sandbox.cross_target import program
-from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, shown, where_needed
+from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, Sign, first_match, shown, where_needed
 from xpkg.sandbox.layout import TARGET, TOOLS
 
 # Where a word begins: what follows is looked at from there only, so that a long line takes no long time.
@@ -35,16 +35,14 @@ _INCOMPATIBLE = tuple(
         r"Error on dynamically loaded library: (?P<file>[^\s:]+):",
     )
 )
-_POISONED = re.compile(r"error: host path poisoned: (?P<flag>.+)")
 _TEST_PROGRAM = re.compile(r"cannot run (?:test program while cross compiling|C compiled programs)")
 _CHECKING = re.compile(r"checking (?:for |whether )?(?P<what>.+?)\.\.\.")
-_READ_ONLY = re.compile(r"(?P<path>/xpkg/(?:tools|target)/_+(?:/[^\s:'\"]*)?)['\"]?: Read-only file system")
 
 
 def started_here(failure: Failure, number: int) -> Finding | None:
     """A program of the target was started on the build machine."""
     line = failure.lines[number]
-    found = next((match for pattern in _STARTED if (match := pattern.search(line))), None)
+    found = first_match(_STARTED, line)
     if found is None and (found := _TAKEN_FOR_SCRIPT.search(line)) and failure.machine_of(found["program"]) != "target":
         return None
     if found is None or not failure.subject.cross:
@@ -102,7 +100,7 @@ def _instead(failure: Failure, name: str) -> str:
 def incompatible(failure: Failure, number: int) -> Finding | None:
     """Objects of the two machines were linked together."""
     line = failure.lines[number]
-    found = next((match for pattern in _INCOMPATIBLE if (match := pattern.search(line))), None)
+    found = first_match(_INCOMPATIBLE, line)
     if found is None or not failure.subject.cross:
         return None
     path = found["file"]
@@ -178,21 +176,6 @@ def static_only(failure: Failure, number: int) -> Finding | None:
     )
 
 
-def poisoned(failure: Failure, number: int) -> Finding | None:
-    """A flag leads to the system's own headers or libraries."""
-    found = _POISONED.search(failure.lines[number])
-    if found is None:
-        return None
-    machine = failure.target_name if failure.subject.cross else "a hermetic build"
-    return Finding(
-        kind="host-path",
-        cause=f"a flag leads to headers or libraries of this system, which are not those of {machine}: "
-        f"{shown(found['flag'])}",
-        hint="such flags come from a path written into a makefile, a *-config script of the system or a default of "
-        "configure; where an option or a variable sets it, the recipe can, else a patch",
-    )
-
-
 def test_program(failure: Failure, number: int) -> Finding | None:
     """configure wants to run what it compiled."""
     if _TEST_PROGRAM.search(failure.lines[number]) is None:
@@ -208,25 +191,27 @@ def test_program(failure: Failure, number: int) -> Finding | None:
     )
 
 
-def read_only(failure: Failure, number: int) -> Finding | None:
-    """Something writes where only dependencies are."""
-    found = _READ_ONLY.search(failure.lines[number])
-    if found is None:
-        return None
-    return Finding(
-        kind="writes-elsewhere",
-        cause=f"it writes to {shown(found['path'])}, which is not the prefix it is installed into",
-        hint="the recipe has to install into %{prefix}%, %{lib}%, ...: what it found is the prefix of the build "
-        "machine's tools",
-    )
-
+HOST_PATH = Sign(
+    pattern=re.compile(r"error: host path poisoned: (?P<flag>.+)"),
+    kind="host-path",
+    cause="a flag leads to headers or libraries of this system, which are not those of {machine}: {flag}",
+    hint="such flags come from a path written into a makefile, a *-config script of the system or a default of "
+    "configure; where an option or a variable sets it, the recipe can, else a patch",
+)
+READ_ONLY = Sign(
+    pattern=re.compile(r"(?P<path>/xpkg/(?:tools|target)/_+(?:/[^\s:'\"]*)?)['\"]?: Read-only file system"),
+    kind="writes-elsewhere",
+    cause="it writes to {path}, which is not the prefix it is installed into",
+    hint="the recipe has to install into %{{prefix}}%, %{{lib}}%, ...: what it found is the prefix of the build "
+    "machine's tools",
+)
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     started_here,
     bytecode_stubs,
     incompatible,
     static_only,
-    poisoned,
+    HOST_PATH.recognise,
     test_program,
-    read_only,
+    READ_ONLY.recognise,
 )

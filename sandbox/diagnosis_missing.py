@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, context_lines, shown, where_needed
+from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, Sign, context_lines, first_match, shown, where_needed
 from xpkg.sandbox.layout import TARGET
 
 _DUNE_LIBRARY = re.compile(r'Library "(?P<name>[^"]+)" not found')
@@ -33,7 +33,7 @@ _HEADERS = tuple(
         r"fatal error: (?P<name>[^\s:]+): No such file or directory",
     )
 )
-_LIBRARIES = re.compile(r"(?:unable to find library|cannot find|library not found for) -l(?P<name>[^\s:]+)")
+_LIBRARY = re.compile(r"(?:unable to find library|cannot find|library not found for) -l(?P<name>[^\s:]+)")
 _PC = tuple(
     re.compile(pattern)
     for pattern in (
@@ -44,16 +44,15 @@ _PC = tuple(
         r"Package requirements \((?P<name>[^\s)]+)[^)]*\) were not met",
     )
 )
-_CMAKE = re.compile(r"configuration file provided by \"(?P<name>[^\"]+)\"|Could NOT find (?P<other>\w+)")
+_CMAKE = tuple(
+    re.compile(pattern)
+    for pattern in (r"configuration file provided by \"(?P<name>[^\"]+)\"", r"Could NOT find (?P<name>\w+)")
+)
 _CXX = re.compile(
     r"No CMAKE_CXX_COMPILER could be found|Unknown compiler\(s\): \[\[['\"]c\+\+|no acceptable C\+\+ compiler|"
     r"C\+\+ compiler cannot create executables"
 )
 _CXX_NAMES = {"c++", "g++", "clang++", "gxx"}
-_NETWORK = re.compile(
-    r"Could not resolve host|[Tt]emporary failure in name resolution|Name or service not known|"
-    r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|getaddrinfo\b.*(?:fail|error|EAI_)"
-)
 _PKG_CONFIG = {"pkg-config", "pkgconf"}
 _COMPILERS = {"cc", "gcc", "clang", "ld", "ar", "ranlib", "as", "objcopy"}
 _ELF_TOOLS = {"nm", "strip"}
@@ -106,7 +105,7 @@ def _library_owner(seen: Mapping[str, str], files: Mapping[str, str], library: s
 
 def missing_program(failure: Failure, number: int) -> Finding | None:
     """A program that is not there, or for the target only."""
-    found = next((match for pattern in _PROGRAMS if (match := pattern.search(failure.lines[number]))), None)
+    found = first_match(_PROGRAMS, failure.lines[number])
     if found is None:
         return None
     name = found["name"]
@@ -165,38 +164,43 @@ def cxx(failure: Failure, number: int) -> Finding | None:
 
 
 def missing_header(failure: Failure, number: int) -> Finding | None:
-    """A header or library of C."""
-    line = failure.lines[number]
-    header = next((match["name"] for pattern in _HEADERS if (match := pattern.search(line))), None)
-    library = _LIBRARIES.search(line)
-    if header is None and library is None:
+    """A header of C."""
+    found = first_match(_HEADERS, failure.lines[number])
+    if found is None:
         return None
-    what = f"the header {shown(header)}" if header is not None else f"the library {shown(library['name'])}"  # type: ignore[index]
-    names = (
-        [f"include/{header}"]
-        if header is not None
-        else [f"lib/lib{library['name']}.{ending}" for ending in ("a", "so")]  # type: ignore[index]
-    )
     return Finding(
-        kind="missing-header" if header is not None else "missing-c-library",
-        cause=f"{what} is not there for {failure.subject.machine.machine}",
-        hint=_c_hint(failure, names),
+        kind="missing-header",
+        cause=f"the header {shown(found['name'])} is not there for {failure.subject.machine.machine}",
+        hint=_c_hint(failure, [f"include/{found['name']}"]),
+    )
+
+
+def missing_c_library(failure: Failure, number: int) -> Finding | None:
+    """A library of C by its own name."""
+    found = _LIBRARY.search(failure.lines[number])
+    if found is None:
+        return None
+    return Finding(
+        kind="missing-c-library",
+        cause=f"the library {shown(found['name'])} is not there for {failure.subject.machine.machine}",
+        hint=_c_hint(failure, [f"lib/lib{found['name']}.{ending}" for ending in ("a", "so")]),
     )
 
 
 def missing_pc(failure: Failure, number: int) -> Finding | None:
     """A C library by its pkg-config or CMake name."""
     line = failure.lines[number]
-    found = next((match["name"] for pattern in _PC if (match := pattern.search(line))), None)
-    by_cmake = _CMAKE.search(line)
-    if found is None and by_cmake is None:
-        return None
-    name = found or by_cmake["name"] or by_cmake["other"]  # type: ignore[index]
-    kind = "pkg-config" if found else "CMake"
+    for kind, found in (("pkg-config", first_match(_PC, line)), ("CMake", first_match(_CMAKE, line))):
+        if found is not None:
+            return _no_pc(failure, kind, found["name"])
+    return None
+
+
+def _no_pc(failure: Failure, kind: str, name: str) -> Finding:
     return Finding(
         kind="missing-c-library",
         cause=f"the C library that {kind} calls {shown(name)} is not there for {failure.subject.machine.machine}",
-        hint=_c_hint(failure, _pc_places(name)),
+        hint=_c_hint(failure, [f"{directory}/pkgconfig/{name}.pc" for directory in ("lib", "share")]),
     )
 
 
@@ -206,16 +210,7 @@ def asked_in_silence(failure: Failure) -> Finding | None:
     names = [word for word in words if word[:1].isalnum()]
     if program.rpartition("/")[2] not in _PKG_CONFIG or len(names) != 1 or any(line.strip() for line in failure.lines):
         return None
-    return Finding(
-        kind="missing-c-library",
-        cause=f"the C library that pkg-config calls {shown(names[0])} is not there for "
-        f"{failure.subject.machine.machine}",
-        hint=_c_hint(failure, _pc_places(names[0])),
-    )
-
-
-def _pc_places(name: str) -> list[str]:
-    return [f"{directory}/pkgconfig/{name}.pc" for directory in ("lib", "share")]
+    return _no_pc(failure, "pkg-config", names[0])
 
 
 def _c_hint(failure: Failure, places: list[str]) -> str:
@@ -240,22 +235,23 @@ def _owners(files: Mapping[str, str], places: list[str]) -> Iterator[str]:
     return (files[place] for place in places if place in files)
 
 
-def network(failure: Failure, number: int) -> Finding | None:
-    """A build that fetches something."""
-    if _NETWORK.search(failure.lines[number]) is None:
-        return None
-    return Finding(
-        kind="no-network",
-        cause="it uses the network, which no build has",
-        hint="what it fetches belongs into the recipe, as extra-source with its hash; submodules into the source",
-    )
-
+NETWORK = Sign(
+    pattern=re.compile(
+        r"Could not resolve host|[Tt]emporary failure in name resolution|Name or service not known|"
+        r"Network is unreachable|unable to resolve host|unable to access '(?:https?|git)://|"
+        r"getaddrinfo\b.*(?:fail|error|EAI_)"
+    ),
+    kind="no-network",
+    cause="it uses the network, which no build has",
+    hint="what it fetches belongs into the recipe, as extra-source with its hash; submodules into the source",
+)
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     ocaml_library,
     cxx,
     missing_program,
     missing_header,
+    missing_c_library,
     missing_pc,
-    network,
+    NETWORK.recognise,
 )
