@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ class Place:
     """A state directory with one repository, and the processes started in it."""
 
     directory: Path
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    running: list[subprocess.Popen[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.directory / "home").mkdir()
@@ -159,17 +160,23 @@ def sleepers(place: Place) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_while_building(place: Place, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted; the switch is as it was [interrupted]"),
+        (signal.SIGTERM, 130, "interrupted; the switch is as it was [interrupted]"),
+        (signal.SIGHUP, 129, "the terminal hung up; the switch is as it was [hung-up]"),
+    ],
+)
+def test_interrupted_while_building(place: Place, number: signal.Signals, code: int, said: str) -> None:
     place.recipe("slow", SLOW.format(name="slow", seconds=20))
     process = place.start("install", "-j1", "slow")
     until(lambda: building(place))
     assert sleepers(place)
     process.send_signal(number)
     status, output = ended(process)
-    assert status == 130, output
-    assert "interrupted; the switch is as it was [interrupted]" in output
-    assert output.count("[interrupted]") == 1
+    assert status == code, output
+    assert output.count(said) == 1
     assert "Traceback" not in output
     until(lambda: not sleepers(place), 5)
     assert place.holds() == {"ground"}
@@ -177,6 +184,52 @@ def test_interrupted_while_building(place: Place, number: signal.Signals) -> Non
     place.ok("install", "-j1", "slow")
     assert place.holds() == {"ground", "slow"}
     assert place.staged() == []
+
+
+@pytest.mark.parametrize("command", ["build", "test"])
+def test_interrupted_where_no_switch_is_concerned(place: Place, command: str) -> None:
+    project = place.directory / "project"
+    project.mkdir()
+    slow = SLOW.format(name="slow", seconds=20)
+    (project / "slow.opam").write_text(f'opam-version: "2.0"\n{slow}run-test: ["true"]\n', "utf-8")
+    process = place.start(command, "-j1", "./project")
+    until(lambda: building(place))
+    process.send_signal(signal.SIGINT)
+    status, output = ended(process)
+    assert status == 130, output
+    assert "interrupted; what was built before that is kept [interrupted]" in output
+    assert "switch" not in output
+
+
+def test_the_terminal_goes_away(place: Place) -> None:
+    """What is told then can be written nowhere; that is no mistake of ours."""
+    place.recipe("slow", SLOW.format(name="slow", seconds=20))
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "xpkg", "install", "-y", "-j1", "slow"],
+        env=place.environment | {"TMPDIR": str(place.directory)},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    place.running.append(process)
+    os.close(theirs)
+    until(lambda: building(place))
+    os.close(ours)
+    assert process.wait(30) == 129
+    assert not list(place.directory.glob("xpkg-report-*"))
+    until(lambda: not sleepers(place), 5)
+    assert place.holds() == {"ground"}
+
+
+def test_hanging_up_is_ignored_under_nohup(place: Place) -> None:
+    place.recipe("slow", SLOW.format(name="slow", seconds=2))
+    process = place.start("install", "-j1", "slow", wrapper=["nohup"])
+    until(lambda: building(place))
+    process.send_signal(signal.SIGHUP)
+    status, output = ended(process)
+    assert status == 0, output
+    assert place.holds() == {"ground", "slow"}
 
 
 @pytest.mark.parametrize("times", [2, 5])

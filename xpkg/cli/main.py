@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-import time
 from collections.abc import Sequence
-from types import FrameType, TracebackType
+from types import TracebackType
 
 import click
 
 from xpkg import __version__
+from xpkg.cli.interrupts import Interrupts, told
 from xpkg.cli.lazy import LazyGroup
 from xpkg.cli.printer import Printer
 from xpkg.core.errors import ExitCode, StoreError, UsageError, WorkInterrupted, XpkgError
@@ -79,14 +78,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code."""
-    # A termination request ends the work as Ctrl-C does: children killed, nothing half done.
-    _Interrupts().install()
+    # A request to end and a terminal that is gone end the work as Ctrl-C does: children killed, nothing half done.
+    interrupts = Interrupts()
+    interrupts.install()
     words = list(arguments) or ["--help"]
     printer = _printer(words)
     try:
         result = xpkg.main(args=words, prog_name="xpkg", standalone_mode=False)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        return _interrupted(printer)
+    except (KeyboardInterrupt, WorkInterrupted, click.exceptions.Abort):
+        return _interrupted(printer, words, interrupts)
     except click.exceptions.Exit as error:
         return error.exit_code
     except _MISSING_COMMAND as error:
@@ -97,9 +97,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.SUCCESS)
     except (XpkgError, click.ClickException, OSError) as error:
-        told = _as_told(error)
-        printer.error(told)
-        return int(told.exit_code)
+        known = _as_told(error)
+        printer.error(known)
+        return int(known.exit_code)
     return result if isinstance(result, int) else int(ExitCode.SUCCESS)
 
 
@@ -123,33 +123,11 @@ def _as_told(error: XpkgError | click.ClickException | OSError) -> XpkgError:
     )
 
 
-class _Interrupts:
-    """Raises KeyboardInterrupt, but not into the cleaning up after the one just raised: people press Ctrl-C twice."""
-
-    PAUSE = 3.0  # seconds; cleaning up takes less
-
-    def __init__(self) -> None:
-        self._last = -self.PAUSE
-
-    def install(self) -> None:
-        """Handle both signals, except one that whoever started us wants ignored."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self)
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        now = time.monotonic()
-        if now - self._last >= self.PAUSE:
-            self._last = now
-            raise KeyboardInterrupt
-
-
-def _interrupted(printer: Printer) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    printer.error(WorkInterrupted("interrupted; the switch is as it was"))
-    return int(ExitCode.INTERRUPTED)
+def _interrupted(printer: Printer, words: Sequence[str], interrupts: Interrupts) -> int:
+    interrupts.end()
+    error = told(words, interrupts.number)
+    printer.error(error)
+    return int(error.exit_code)
 
 
 def _internal_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -160,13 +138,13 @@ def _internal_error(kind: type[BaseException], error: BaseException, trace: Trac
     with tempfile.NamedTemporaryFile("w", prefix="xpkg-report-", suffix=".txt", delete=False) as report:
         report.write(f"xpkg {__version__}: {sys.argv}\n")
         traceback.print_exception(kind, error, trace, file=report)
-    told = XpkgError(
+    mistake = XpkgError(
         f"internal error, {kind.__name__}: {error}",
         reference="internal",
         context=(("report", report.name),),
         hint="this is a mistake of xpkg; please send the report",
     )
-    _printer(sys.argv[1:]).error(told)
+    _printer(sys.argv[1:]).error(mistake)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(ExitCode.INTERNAL))

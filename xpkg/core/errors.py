@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     CONFIGURATION = 50  # the machine or the settings lack something
     SOLVER_FAILURE = 60  # no answer within the bound
     INTERNAL = 99
+    HUNG_UP = 129
     INTERRUPTED = 130
 
 
@@ -121,3 +122,10 @@ class WorkInterrupted(XpkgError):
 
     reference = "interrupted"
     exit_code = ExitCode.INTERRUPTED
+
+
+class HungUp(WorkInterrupted):
+    """The terminal that the work was started from is gone (SIGHUP)."""
+
+    reference = "hung-up"
+    exit_code = ExitCode.HUNG_UP

@@ -20,6 +20,7 @@ Tell = Callable[[int], None]
 """Given how many more items are done."""
 Work = Callable[[Sequence[T], Tell], list[int]]
 """Gives the positions of some of the items."""
+_INTERRUPTS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class ShardLost(ConfigurationError):
@@ -84,7 +85,7 @@ def _start(
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(work, items, sending), daemon=True)
     # An interrupt must not come between the fork and the moment from which the child leaves it to its parent.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
     try:
         process.start()
     finally:
@@ -96,7 +97,8 @@ def _start(
 def _run(work: Callable[[Sequence[T], Tell], list[R]], items: Sequence[T], sending: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
     with suppress(BrokenPipeError):  # whoever asked is gone
         try:
             found = work(items, sending.send)

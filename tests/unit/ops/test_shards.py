@@ -86,6 +86,16 @@ def test_a_mistake_of_ours_stays_one(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_terminal_that_hangs_up_is_the_parents_to_tell() -> None:
+    """Every process in front of it gets the signal."""
+
+    def hang_up(items: Sequence[int], tell: Callable[[int], None]) -> list[int]:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return [0]
+
+    assert in_shards(hang_up, [1, 2], 2, lambda more: None) == [0, 1]
+
+
 def test_an_interrupt_ends_all() -> None:
     def wait_long(items: Sequence[int], tell: Callable[[int], None]) -> list[int]:
         time.sleep(60)
