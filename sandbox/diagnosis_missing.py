@@ -27,6 +27,14 @@ _PROGRAMS = tuple(
     )
 )
 _HEADERS = tuple(
+# The program of a command: an option, or nothing.
+_UNNAMED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:(?:^|: )[0-9]{1,6}|line \d+|sh|bash): (?P<name>-[^\s:]*|): (?:(?:command )?not found|Permission denied)",
+        r"bwrap: execvp (?P<name>-\S*|): No such file or directory",
+    )
+)
     re.compile(pattern)
     for pattern in (
         r"fatal error: '(?P<name>[^']+)' file not found",
@@ -101,6 +109,20 @@ def _library_owner(seen: Mapping[str, str], files: Mapping[str, str], library: s
         return library
     places = (f"lib/{library}/META", f"lib/ocaml/site-lib/{library}/META", f"lib/ocaml/{library}/META")
     return next((files[place] for place in places if place in files), None)
+
+
+def empty_variable(failure: Failure, number: int) -> Finding | None:
+    """No program has such a name: what should have given one gave nothing."""
+    found = first_match(_UNNAMED, failure.lines[number])
+    if found is None:
+        return None
+    what = f"{shown(found['name'])} as a program" if found["name"] else "a program without a name"
+    return Finding(
+        kind="empty-variable",
+        cause=f"it runs {what}: what should name the program, as a rule a variable, is empty",
+        hint="configure, or what else sets the variable, did not find the program: a package that has it belongs into "
+        f"the depends of {failure.name}, with {{build}}; or the recipe gives the variable a value",
+    )
 
 
 def missing_program(failure: Failure, number: int) -> Finding | None:
@@ -249,6 +271,7 @@ NETWORK = Sign(
 RECOGNISERS: tuple[Recogniser, ...] = (
     ocaml_library,
     cxx,
+    empty_variable,
     missing_program,
     missing_header,
     missing_c_library,

@@ -94,6 +94,7 @@ Refusal = Callable[[str, dict[str, str]], dict[str, Any]]
         ),
         ("missing-program", 'build: ["frobnicate" "x"]', {}),
         ("writes-elsewhere", 'install: ["sh" "-c" "echo > %{tools}%/bin/new"]', {}),
+        ("empty-variable", "build: [make]", {"Makefile": "all:\n\tcd . && $(TIC) -x all\n"}),
     ],
 )
 def test_failed_builds_are_explained(refusal: Refusal, kind: str, fields: str, files: dict[str, str]) -> None:

@@ -216,6 +216,29 @@ make: *** [Makefile:2: all] Error 127""",
         (
             "missing-program",
             "the program strip is not there",
+        (
+            "empty-variable",
+            "it runs -x as a program: what should name the program, as a rule a variable, is empty",
+            """\
+cd ../misc && -x -o terminfo terminfo.src
+/bin/sh: 1: -x: not found
+make: *** [Makefile:2: all] Error 127""",
+        ),
+        (
+            "empty-variable",
+            "it runs a program without a name: what should name the program, as a rule a variable, is empty",
+            "/bin/sh: 1: : Permission denied",
+        ),
+        (
+            "empty-variable",
+            "it runs -x as a program: what should name the program, as a rule a variable, is empty",
+            "./run_tic.sh: line 227: -x: command not found",
+        ),
+        (
+            "empty-variable",
+            "it runs a program without a name: what should name the program, as a rule a variable, is empty",
+            "bwrap: execvp : No such file or directory",
+        ),
             """\
 /usr/bin/install: cannot run 'strip': No such file or directory
 /usr/bin/install: strip process terminated abnormally
@@ -240,6 +263,8 @@ def test_causes(found: Find, kind: str, cause: str, log: str) -> None:
     assert (finding.kind, finding.cause) == (kind, cause)
     assert finding.hint
     assert finding.seen in {" ".join(line.split()) for line in log.splitlines()}
+    # A file without a name is no program.
+    assert found("bash: line 1: : No such file or directory") is None
 
 
 def test_nothing_is_said_of_what_is_not_known(found: Find) -> None:
