@@ -106,12 +106,13 @@ def diagnose(failure: Failure) -> Finding | None:
     from xpkg.sandbox.diagnosis_machines import RECOGNISERS as MACHINES
     from xpkg.sandbox.diagnosis_missing import RECOGNISERS as MISSING
     from xpkg.sandbox.diagnosis_missing import asked_in_silence
+    from xpkg.sandbox.diagnosis_shared import RECOGNISERS as SHARED
     from xpkg.sandbox.diagnosis_sources import RECOGNISERS as SOURCES
 
     for number in range(len(failure.lines) - 1, -1, -1):
         if _ANSWERED.match(failure.lines[number]):
             continue
-        for recognise in (*MACHINES, *MISSING, *SOURCES):
+        for recognise in (*MACHINES, *SHARED, *MISSING, *SOURCES):
             finding = recognise(failure, number)
             if finding is not None:
                 seen = " ".join(failure.lines[number].split())

@@ -150,32 +150,6 @@ def _for_build(failure: Failure, output: str) -> bool:
     return build is not None and build != target and build in output
 
 
-_ARCHIVES = (
-    "the library has to be built as an archive: --disable-shared, -Ddefault_library=static, -DBUILD_SHARED_LIBS=OFF or "
-    "the like in its recipe, for targets with such a C library"
-)
-
-
-def static_only(failure: Failure, number: int) -> Finding | None:
-    """A shared library, for a target whose programs are static."""
-    line = failure.lines[number]
-    if "recompile with -fPIC" in line and "-static" in failure.subject.machine.toolchain.cflags:
-        return Finding(
-            kind="static-only",
-            cause=f"it makes a shared library, and {failure.target_name} has none",
-            hint=_ARCHIVES,
-        )
-    found = re.search(r"attempted static link of dynamic object (?P<file>\S+)", line)
-    if found is None:
-        return None
-    return Finding(
-        kind="static-only",
-        cause=f"it links the shared library {shown(found['file'])} into a program, and those of {failure.target_name} "
-        "are static",
-        hint=_ARCHIVES,
-    )
-
-
 def test_program(failure: Failure, number: int) -> Finding | None:
     """configure wants to run what it compiled."""
     if _TEST_PROGRAM.search(failure.lines[number]) is None:
@@ -210,7 +184,6 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     started_here,
     bytecode_stubs,
     incompatible,
-    static_only,
     HOST_PATH.recognise,
     test_program,
     READ_ONLY.recognise,

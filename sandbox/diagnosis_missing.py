@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, Sign, context_lines, first_match, shown, where_needed
+from xpkg.sandbox.diagnosis_shared import NOT_FOUND
 from xpkg.sandbox.layout import TARGET
 
 _DUNE_LIBRARY = re.compile(r'Library "(?P<name>[^"]+)" not found')
@@ -26,7 +27,6 @@ _PROGRAMS = tuple(
         r"install: cannot run [`'‘]?(?P<name>[^\s:'’]+)['’]?: No such file or directory",
     )
 )
-_HEADERS = tuple(
 # The program of a command: an option, or nothing.
 _UNNAMED = tuple(
     re.compile(pattern)
@@ -35,13 +35,13 @@ _UNNAMED = tuple(
         r"bwrap: execvp (?P<name>-\S*|): No such file or directory",
     )
 )
+_HEADERS = tuple(
     re.compile(pattern)
     for pattern in (
         r"fatal error: '(?P<name>[^']+)' file not found",
         r"fatal error: (?P<name>[^\s:]+): No such file or directory",
     )
 )
-_LIBRARY = re.compile(r"(?:unable to find library|cannot find|library not found for) -l(?P<name>[^\s:]+)")
 _PC = tuple(
     re.compile(pattern)
     for pattern in (
@@ -199,7 +199,7 @@ def missing_header(failure: Failure, number: int) -> Finding | None:
 
 def missing_c_library(failure: Failure, number: int) -> Finding | None:
     """A library of C by its own name."""
-    found = _LIBRARY.search(failure.lines[number])
+    found = NOT_FOUND.search(failure.lines[number])
     if found is None:
         return None
     return Finding(

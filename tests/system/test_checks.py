@@ -18,9 +18,13 @@ from tests.system.command_line import Xpkg
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
 TARGET = "linux-aarch64"
+STATIC = "linux-x86_64-musl"
 GENERATOR = '#include <stdio.h>\nint main(void) { puts("#define X 1"); return 0; }\n'
 ANSWER = "int answer(void) { return 42; }\n"
+COUNTER = "int n; int next(void) { return ++n; }\n"
 DUNE = 'depends: ["ocaml" "dune"]\nbuild: ["dune" "build" "-p" name]'
+
+Refusal = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -29,26 +33,23 @@ def xpkg(state_root: Path, tmp_path: Path) -> Xpkg:
 
 
 @pytest.fixture
-def refusal(xpkg: Xpkg, tmp_path: Path) -> Callable[[str, dict[str, str]], dict[str, Any]]:
+def refusal(xpkg: Xpkg, tmp_path: Path) -> Refusal:
     """What xpkg says of a package, by its recipe's fields and files, that cannot be built for the target."""
 
-    def find(fields: str, files: dict[str, str]) -> dict[str, Any]:
+    def find(fields: str, files: dict[str, str], target: str = TARGET) -> dict[str, Any]:
         tree = tmp_path / "wrong"
         tree.mkdir()
         for name, text in {**files, "wrong.opam": f'opam-version: "2.0"\n{fields}\n'}.items():
             (tree / name).write_text(text, "utf-8")
         xpkg.create_switch("--target", TARGET)
         xpkg.ok("pin", "add", str(tree), "--switch", xpkg.switch)
-        done = xpkg.run("install", "wrong", *xpkg.there, "--yes", "--json")
+        done = xpkg.run("install", "wrong", "--switch", xpkg.switch, "--target", target, "--yes", "--json")
         xpkg.run("pin", "remove", "wrong", "--switch", xpkg.switch)
         assert done.returncode == 31, done.stdout + done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     return find
-
-
-Refusal = Callable[[str, dict[str, str]], dict[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +94,8 @@ Refusal = Callable[[str, dict[str, str]], dict[str, Any]]
             {"x.ml": "let x = 1\n"},
         ),
         ("missing-program", 'build: ["frobnicate" "x"]', {}),
-        ("writes-elsewhere", 'install: ["sh" "-c" "echo > %{tools}%/bin/new"]', {}),
         ("empty-variable", "build: [make]", {"Makefile": "all:\n\tcd . && $(TIC) -x all\n"}),
+        ("writes-elsewhere", 'install: ["sh" "-c" "echo > %{tools}%/bin/new"]', {}),
     ],
 )
 def test_failed_builds_are_explained(refusal: Refusal, kind: str, fields: str, files: dict[str, str]) -> None:
@@ -145,7 +146,31 @@ def test_what_is_not_the_targets_is_refused(
     assert refusal(fields, files)["error"] == reference
 
 
-@pytest.mark.parametrize("target", [TARGET, "linux-x86_64-musl"])
+@pytest.mark.parametrize(
+    ("said", "makefile"),
+    [
+        ("it makes a shared library", "all:\n\t$(CC) -shared -o libnext.so next.c\n"),
+        (
+            "it links the shared library libnext.so into a program",
+            "all: libnext.so\n\t$(CC) -o main main.c -L. -lnext\n"
+            "libnext.so: next.c\n\t$(CC) -fPIC -shared -o libnext.so next.c\n",
+        ),
+        (
+            "it links the shared library libnext.so into a program",
+            "all: libnext.so\n\t$(CC) -o main main.c libnext.so\n"
+            "libnext.so: next.c\n\t$(CC) -fPIC -shared -o libnext.so next.c\n",
+        ),
+    ],
+)
+def test_a_shared_library_where_programs_are_static(refusal: Refusal, said: str, makefile: str) -> None:
+    program = "int next(void);\nint main(void) { return next(); }\n"
+    error = refusal("build: [make]", {"Makefile": makefile, "next.c": COUNTER, "main.c": program}, STATIC)
+    assert dict(error["context"])["kind"] == "static-only"
+    assert said in error["message"]
+    assert f"of {STATIC} are static" in error["message"]
+
+
+@pytest.mark.parametrize("target", [TARGET, STATIC])
 def test_a_target_that_works(xpkg: Xpkg, target: str) -> None:
     steps = json.loads(xpkg.ok("target", "check", target, "--json"))["steps"]
     assert {one["state"] for one in steps} == {"ok"}
