@@ -30,12 +30,15 @@ def run(
     """Run a product of a target in the target's runner, an emulator or a harness.
 
     PRODUCT is a path, or the name of a product in the target's prefix.  The runner is built when it is first needed;
-    the exit status is the product's, 128 and the signal's number when a signal ended it.
+    the exit status is the product's, 128 and the signal's number when a signal ended it.  Without --target, or with
+    'native', it is a program of this machine, which is run as it is.
     """
     printer, home = opt.printer(False, verbose, beside=True), opt.home(switch_name)
     pair = opt.pair(home, target_name)
     how = ops.runner_of(home, pair)
     found = ops.find_product(home, pair, how, product)
+    if how is None:
+        return ops.run_here(home, found, arguments, os.environ)
     ops.check_machine(home, pair, found)
     with TerminalProgress(printer) as progress:
         place = ops.prepare_runner(home, how, Options(jobs=opt.jobs_or_default(jobs)), progress)

@@ -30,12 +30,16 @@ from xpkg.solver.model import Request
 
 if TYPE_CHECKING:
     from xpkg.ops.progress import Progress
+    from xpkg.sandbox.switches import Switch
 
 
-def runner_of(home: Home, pair: Pair) -> Run:
-    """How the pair's target runs its products; UsageError when it cannot."""
+_OF_THIS_MACHINE = ("bin/*",)
+
+
+def runner_of(home: Home, pair: Pair) -> Run | None:
+    """How the pair's target runs its products, None for this machine; UsageError when it cannot."""
     if pair.target is None:
-        raise UsageError("run needs --target: programs of this machine need no runner", hint="xpkg exec -- PROGRAM")
+        return None
     run = home.target(pair.target).run
     if run is None:
         raise UsageError(f"the target {pair.target} says no way to run its products", reference="no-runner")
@@ -50,16 +54,17 @@ class Product:
     prefix: Path | None
 
 
-def find_product(home: Home, pair: Pair, run: Run, name: str) -> Product:
+def find_product(home: Home, pair: Pair, run: Run | None, name: str) -> Product:
     """A file of that path, or the one product of that name in the target's prefix of the switch in use.
 
     A path needs no switch.  NotFoundError ``unknown-product`` with the products there are.
     """
     if Path(name).is_file():
         return Product(path=Path(name).absolute(), prefix=_prefix_if_any(home, pair))
-    prefix = home.find_switch(make=False).prefix(pair.machine)
+    switch = home.find_switch(make=False)
+    prefix = switch.prefix(pair.machine)
     products = _products(prefix, run)
-    matching = [path for path in products if name in (path.name, str(path.relative_to(prefix)))]
+    matching = _named(name, prefix, products)
     if len(matching) == 1:
         return Product(path=matching[0], prefix=prefix)
     known = [str(path.relative_to(prefix)) for path in products]
@@ -67,15 +72,30 @@ def find_product(home: Home, pair: Pair, run: Run, name: str) -> Product:
         f"{'no product is' if not matching else 'several products are'} named {printable(name)}",
         reference="unknown-product",
         context=(("prefix", str(prefix)), ("products", ", ".join(known) or "none")),
-        hint=did_you_mean(name, [path.name for path in products]),
+        hint=did_you_mean(name, [path.name for path in products])
+        or (_elsewhere(home, switch, name) if pair.target is None else None),
     )
 
 
-def _products(prefix: Path, run: Run) -> list[Path]:
-    """What fits the patterns: with a slash the path below the prefix, else the name of a file at any place."""
+def _named(name: str, prefix: Path, products: Sequence[Path]) -> list[Path]:
+    return [path for path in products if name in (path.name, str(path.relative_to(prefix)))]
+
+
+def _elsewhere(home: Home, switch: Switch, name: str) -> str | None:
+    """A hint for who left out ``--target``."""
+    for target in switch.targets:
+        run = home.target(target).run if target in home.targets else None
+        prefix = switch.prefix(target)
+        if run is not None and _named(name, prefix, _products(prefix, run)):
+            return f"there is one of a target: xpkg run {name} --target {target}"
+    return None
+
+
+def _products(prefix: Path, run: Run | None) -> list[Path]:
+    """What fits the target's patterns: with a slash the path below the prefix, else the name of a file at any place."""
     found = {
         path
-        for pattern in run.products
+        for pattern in (_OF_THIS_MACHINE if run is None else run.products)
         for path in (prefix.glob(pattern) if "/" in pattern else prefix.rglob(pattern))
         if path.is_file()
     }
@@ -156,6 +176,23 @@ def run_product(
     except OSError as error:
         raise BuildError(
             f"the runner {run.package} cannot be started: {error.strerror}", context=(("program", command[0]),)
+        ) from error
+
+
+def run_here(home: Home, product: Product, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a program of this machine likewise, in the environment of the switch that it is of, if any."""
+    values = dict(environment)
+    if product.prefix is not None:
+        from xpkg.ops.environments import environment as of_switch
+        from xpkg.ops.environments import merged
+
+        values = merged(of_switch(home, home.find_switch(make=False), Pair()), environment)
+    try:
+        return run_in_foreground([str(product.path), *arguments], values)
+    except OSError as error:
+        raise BuildError(
+            f"{printable(product.path.name)} cannot be started: {error.strerror}",
+            context=(("program", printable(str(product.path))),),
         ) from error
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ops.linux_programs import program
-from xpkg.core.errors import BuildError, NotFoundError, UsageError
+from xpkg.core.errors import BuildError, NotFoundError
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
-from xpkg.ops.run import Product, check_machine, find_product, run_product, runner_of
+from xpkg.ops.run import Product, check_machine, find_product, run_here, run_product, runner_of
 from xpkg.repo.targets import Run
+from xpkg.sandbox import switches
 from xpkg.shipped import PACKAGES
 
 LINUX_RUN = PACKAGES / "linux-runner/linux-runner.1.0.0/files/linux-run"
@@ -68,9 +69,41 @@ def test_a_program_of_another_machine_is_refused(tmp_path: Path) -> None:
     assert refused.value.reference == "wrong-objects"
 
 
-def test_this_machine_needs_no_runner(tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        runner_of(Home(tmp_path), Pair())
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_program_of_this_machine_is_run_as_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path / "root")
+    switch = home.find_switch()
+    said = tmp_path / "said"
+    there = script(switch.prefix("build") / "bin/greet", f'echo "$XPKG_PREFIX $@" > {said}; exit 5')
+    assert runner_of(home, Pair()) is None
+    found = find_product(home, Pair(), None, "greet")
+    assert found == Product(path=there, prefix=switch.prefix("build"))
+    assert run_here(home, found, ["a", "b"], {"PATH": "/usr/bin:/bin"}) == 5
+    assert said.read_text() == f"{switch.prefix('build')} a b\n"
+
+
+def test_a_path_of_this_machine_needs_no_switch_either(tmp_path: Path) -> None:
+    home = Home(tmp_path / "root", "nowhere")
+    path = script(tmp_path / "program", 'test -z "$XPKG_PREFIX"')
+    assert run_here(home, find_product(home, Pair(), None, str(path)), [], {"PATH": "/usr/bin:/bin"}) == 0
+    path.chmod(0o644)
+    with pytest.raises(BuildError, match="program cannot be started: Permission denied"):
+        run_here(home, Product(path=path, prefix=None), [], {})
+
+
+def test_who_left_out_the_target_is_told(tmp_path: Path) -> None:
+    home = Home(tmp_path / "root")
+    switch = switches.create(home.root, "default", ["linux-aarch64"])
+    put(switch.prefix("linux-aarch64") / "bin/greet", "aarch64")
+    with pytest.raises(NotFoundError) as refused:
+        find_product(home, Pair(), None, "greet")
+    assert refused.value.hint == "there is one of a target: xpkg run greet --target linux-aarch64"
 
 
 def test_the_command_line_is_filled_in_once(tmp_path: Path) -> None:
