@@ -180,10 +180,9 @@ class _Exploration:
         name = usable[0].instance.name if usable else ""
         if request.upgrade or name in request.upgrade_names:  # what is not there any more is behind all that is
             best_first.sort(key=lambda candidate: candidate.instance.version in unlisted)
-        pinned = [version for pin, version in request.pins if pin == name]
-        if pinned:
-            best_first.sort(key=lambda candidate: candidate.instance.version not in pinned)
-        self.problem.lag.update((candidate.instance, lag) for lag, candidate in enumerate(best_first))
+        # Of a pinned name nothing can be chosen that would be better, also where what is installed stays beside the pin.
+        step = 0 if any(pin == name for pin, _ in request.pins) else 1
+        self.problem.lag.update((candidate.instance, step * lag) for lag, candidate in enumerate(best_first))
 
 
 def check_asked(atom: Atom, context: Context) -> None:

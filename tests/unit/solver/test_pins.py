@@ -115,6 +115,13 @@ def test_what_is_installed_stays_when_the_version_it_is_pinned_to_cannot_be_had(
             )
 
 
+def test_what_stays_beside_a_pin_lags_behind_none() -> None:
+    table = {"a 1": Row(), "b 1": Row(), "b 2": Row(only=BUILD), "b 3": Row()}
+    there = (instance("b 1"),)
+    costs = {solved(table, "a", installed=there, upgrade=True, pins=(("b", pin),)).cost for pin in ("1", "2", "9")}
+    assert len(costs) == 1
+
+
 def test_nothing_but_what_is_installed_stays_beside_a_pin() -> None:
     table = {"a 1": Row(depends="b != 1"), "b 1": Row(), "b 2": Row(only=BUILD), "b 3": Row()}
     there = (instance("b 1"),)
