@@ -195,12 +195,26 @@ class RepoContext:
             own: Formula = AllOf(tuple(self._compiler(instance, compiler)))
         else:
             own = needs.formula(entry.encoded("depends"), environment)
+        twin = self._twin(instance)
+        if twin is not None:
+            own = AllOf((own, twin))
         packages = self._machines[instance.machine].toolchain.packages
         if not packages or entry.x_toolchain == "none" or instance.name in packages:
             return own
         if any(name in packages for name, _ in entry.x_provides):
             return own
         return AllOf((own, self._toolchain(instance.machine)))
+
+    def _twin(self, instance: Instance) -> Need | None:
+        """What belongs on both machines brings the one of the build machine along: whoever compiles with a rewriter's
+        run-time library runs the rewriter. It is not needed to build the target's own, so nothing waits for it.
+        """
+        if self._placements is None or instance.machine == BUILD:
+            return None
+        place = self._placements.anywhere.of(instance.name, build=False)
+        if BUILD not in place.machines or instance.machine not in place.machines:
+            return None
+        return Need(name=instance.name, machine=BUILD, reason=place.reason, post=True)
 
     def _toolchain(self, machine: str) -> Formula:
         """What all packages of a machine need to be compiled.

@@ -134,6 +134,9 @@ class World:
 
     def _is_content(self, one: Instance, state: State) -> bool:
         recipe = self.recipes[one.name, one.version]
+        is_twin = one.machine == TARGET and self.places[one.name] == "both"
+        if is_twin and not self.present(Atom(one.name), BUILD, state):
+            return False
         for alternatives in recipe.depends:
             left = [atom for atom in alternatives if atom.only in ("", OS[one.machine])]
             met = [all(self.present(atom, place, state) for place in self.where(atom, one)) for atom in left]

@@ -116,6 +116,18 @@ def test_each_edge_goes_where_it_is_laid_down(make: Make) -> None:
     ]
 
 
+def test_what_belongs_on_both_machines_brings_the_one_of_the_build_machine_along(make: Make) -> None:
+    context = make({"ppx_x.2": 'depends: ["ocaml" {build}]\nx-runs-on: "both"'})
+    solution = on_moon(context, "ppx_x")
+    found = {node.instance: node for node in solution.nodes}
+    here, there = (Instance(name="ppx_x", version="2", machine=machine) for machine in (BUILD, "moon"))
+
+    assert found[here].reason == "needed by ppx_x 2 on moon"
+    assert (found[there].requested, found[here].requested) == (True, False)
+    (edge,) = (edge for edge in found[there].edges if edge.needed == here)
+    assert (edge.post, edge.reason) == (True, "ppx_x says x-runs-on: both")
+
+
 def test_edges_of_the_build_machine_stay_there(make: Make) -> None:
     context = make({"gen.2": 'depends: ["ppx_x" "linked"]'})
     candidate = context.candidate(Instance(name="gen", version="2", machine=BUILD), requested=False)
