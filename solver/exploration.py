@@ -180,7 +180,7 @@ class _Exploration:
         name = usable[0].instance.name if usable else ""
         if request.upgrade or name in request.upgrade_names:  # what is not there any more is behind all that is
             best_first.sort(key=lambda candidate: candidate.instance.version in unlisted)
-        # Of a pinned name nothing can be chosen that would be better, also where what is installed stays beside the pin.
+        # Of a pinned name nothing better can be chosen, also where what is installed stays beside the pin.
         step = 0 if any(pin == name for pin, _ in request.pins) else 1
         self.problem.lag.update((candidate.instance, step * lag) for lag, candidate in enumerate(best_first))
 
