@@ -13,6 +13,7 @@ from pathlib import Path
 
 from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
+from xpkg.core.paths import StateRoot
 from xpkg.core.text import printable
 from xpkg.sandbox import failures, paths, toolchain
 from xpkg.sandbox.dotinstall import install_file, install_files
@@ -26,6 +27,7 @@ from xpkg.sandbox.record import Manifest, OutputRecord
 from xpkg.sandbox.rules_dune import build_machine_files
 from xpkg.sandbox.steps import Step
 from xpkg.sandbox.store import Store, StoredOutput
+from xpkg.sandbox.system_programs import gathered
 from xpkg.sandbox.system_tools import locate
 from xpkg.sandbox.task import BuildTask, SourceFiles
 
@@ -45,6 +47,7 @@ class Builder:
     the store and was not the same any more, or not the same as this time.
     """
 
+    root: StateRoot
     store: Store
     isolation: Isolation
     events: BuildEvents
@@ -122,7 +125,7 @@ class Builder:
             output=staged / "files",
             tools=layers(task.tools),
             target=None if task.target is None else layers(task.target),
-            system_tools=locate(task.system_tools),
+            programs=gathered(self.root, locate(task.system_tools)),
         )
 
     def _step(self, task: BuildTask, step: Step, view: View, log: Path) -> float:

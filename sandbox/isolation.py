@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,9 +20,9 @@ from xpkg.core.processes import Finished, run_logged
 from xpkg.core.programs import find_program
 from xpkg.sandbox.layout import ETC, GROUP_ID, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TEMPORARY, TOOLS, USER_ID
 
-# Programs and headers of the host that a build must not come upon.
+_PROGRAMS = "/usr/bin"
+# More programs and headers of the host that a build must not come upon.
 _HIDDEN = (
-    "/usr/bin",
     "/usr/sbin",
     "/usr/games",
     "/usr/include",
@@ -69,7 +69,7 @@ class View:
     output: Path  # where new files of the own prefix land
     tools: tuple[Path, ...]  # merged at TOOLS
     target: tuple[Path, ...] | None  # merged at TARGET; None for a build-machine instance
-    system_tools: Mapping[str, Path] = field(default_factory=dict)
+    programs: Path  # a directory of the system's programs that are declared, read-only at /usr/bin
 
 
 class Isolation(Protocol):
@@ -208,7 +208,7 @@ def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -
         # Without a session of its own a build could type into the user's terminal (CVE-2017-5226).
         *(() if terminal else ("--new-session",)),
         *("--uid", str(USER_ID), "--gid", str(GROUP_ID), "--cap-drop", "ALL", "--hostname", "xpkg"),
-        *_system(view.system_tools),
+        *_system(view.programs),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", TEMPORARY),
         *("--dir", HOME, "--bind", str(view.source), SOURCE, "--chdir", SOURCE),
         *("--ro-bind", str(view.generated), ETC),
@@ -223,14 +223,12 @@ def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -
     return command
 
 
-def _system(tools: Mapping[str, Path]) -> list[str]:
+def _system(programs: Path) -> list[str]:
     """The host's /usr for its shared libraries, its programs replaced by the declared ones."""
-    command = ["--ro-bind", "/usr", "/usr"]
+    command = ["--ro-bind", "/usr", "/usr", "--ro-bind", str(programs), _PROGRAMS]
     hidden_places = [place for place in _HIDDEN if Path(place).is_dir() and not Path(place).is_symlink()]
     for hidden in hidden_places:
         command += ["--tmpfs", hidden]
-    for name, path in sorted(tools.items()):
-        command += ["--ro-bind", str(path), f"/usr/bin/{name}"]
     for hidden in hidden_places:
         command += ["--remount-ro", hidden]
     for name in _LIBRARY_LINKS:

@@ -8,6 +8,7 @@ ROOT/
   pins/<hex>/                   recipes of packages pinned to commits, or to sources without recipes: opam, files/
   cache/sources/<aa>/<hex>      sources by their sha256; index/<kind>/... links other identities to them
   cache/git/<name>              git objects of a repository, so that an update fetches only what changed
+  cache/programs/               copies of the system's programs that builds may run, in sets
   cache/clients/                private states of the registries' clients, such as apt's lists
   cache/partial/                downloads not finished yet
   store/outputs/<key>/          one build output: record.json, files/, log
@@ -61,6 +62,11 @@ class StateRoot:
     @property
     def partial(self) -> Path:
         return self.root / "cache" / "partial"
+
+    @property
+    def programs(self) -> Path:
+        """Copies of programs of the system."""
+        return self.root / "cache" / "programs"
 
     @property
     def clients(self) -> Path:

@@ -73,6 +73,7 @@ def build_all(
     clock.lap("fetch")
     missing = _missing(home, plan, done.new)
     builder = Builder(
+        root=home.root,
         store=home.store,
         isolation=isolation,
         events=progress.builds(missing),

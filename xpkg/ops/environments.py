@@ -18,6 +18,7 @@ from xpkg.sandbox import failures, toolfiles
 from xpkg.sandbox.isolation import Bubblewrap, View
 from xpkg.sandbox.store import is_key
 from xpkg.sandbox.switches import Switch
+from xpkg.sandbox.system_programs import gathered
 from xpkg.sandbox.system_tools import locate
 
 
@@ -123,7 +124,7 @@ def enter_failed(home: Home, label: str, argv: Sequence[str]) -> int:
         output=directory / "files",
         tools=layers(facts.tools),
         target=None if facts.target is None else layers(facts.target),
-        system_tools=locate(facts.system_tools),
+        programs=gathered(home.root, locate(facts.system_tools)),
     )
     scratch.mkdir(exist_ok=True)
     isolation = Bubblewrap()

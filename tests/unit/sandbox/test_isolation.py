@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from xpkg.core.errors import ConfigurationError
+from xpkg.core.paths import StateRoot
 from xpkg.sandbox.isolation import MAX_LAYERS, Bubblewrap, View
 from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.system_programs import gathered
 from xpkg.sandbox.system_tools import locate
 
 
@@ -32,7 +34,7 @@ def view(tmp_path: Path) -> View:
         output=tmp_path / "output",
         tools=layers(tmp_path / "tools", MAX_LAYERS),
         target=layers(tmp_path / "target", MAX_LAYERS),
-        system_tools=locate({}),
+        programs=gathered(StateRoot(tmp_path / "state"), locate({})),
     )
 
 
