@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpkg.cli import options as opt
 from xpkg.cli.asking import ask_of
-from xpkg.cli.projects import pins_of, project_of, tell_project
+from xpkg.cli.projects import pins_of, projects_of, tell_project
 from xpkg.core.errors import ExitCode, UsageError
 from xpkg.core.paths import NO_SWITCH
 from xpkg.core.text import printable
@@ -46,7 +46,7 @@ def _install(home: Home, base: Switch, given: Mapping[str, Any], printer: Printe
     names = [word for word in given["packages"] if word not in words]
     if len(words) > 1 and given["only"]:
         raise UsageError("--only is for one directory", hint="DIRECTORY:NAME names packages of several")
-    projects = [project_of(word, dict(given)) for word in dict.fromkeys(words)]
+    projects = projects_of(words, dict(given))
     pins = pins_of(home, projects, printer, dict(given))
     for project in projects:
         tell_project(printer, project)

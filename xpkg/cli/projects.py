@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,12 +95,24 @@ def _options(given: dict[str, Any]) -> Options:
 
 def project_of(word: str, given: dict[str, Any]) -> Project:
     """The project that a word and the options ``--only`` and ``--build-system`` mean."""
-    from xpkg.ops.project_words import read_project
+    (project,) = projects_of((word,), given)
+    return project
+
+
+def projects_of(words: Sequence[str], given: dict[str, Any]) -> list[Project]:
+    """The projects that words mean, in their order: one for each directory, however often and in part it is named."""
+    from xpkg.ops.project_words import ProjectWish, read_project
     from xpkg.ops.projects import find_project
 
-    wish = read_project(word, Path.cwd())
-    names = dict.fromkeys((*wish.names, *given.get("only", ())))
-    return find_project(replace(wish, names=tuple(names)), given.get("system"))
+    meant: dict[Path, tuple[str, ...]] = {}
+    for word in words:
+        wish = read_project(word, Path.cwd())
+        names = (*wish.names, *given.get("only", ()))
+        before = meant.get(wish.directory, names)
+        # No name means all.
+        meant[wish.directory] = tuple(dict.fromkeys((*before, *names))) if before and names else ()
+    wishes = [ProjectWish(directory=directory, names=names) for directory, names in meant.items()]
+    return [find_project(wish, given.get("system")) for wish in wishes]
 
 
 def pins_of(home: Home, projects: Sequence[Project], printer: Printer, given: dict[str, Any]) -> ProjectPins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from xpkg.cli.printer import Printer
     from xpkg.ops.asking import Ask
     from xpkg.ops.home import Home
-    from xpkg.ops.pairs import Pair
-    from xpkg.ops.test_plans import TestPlan
     from xpkg.ops.testing import Outcome
+    from xpkg.sandbox.switches import Switch
 
 _SHOWN = ("command", "exit status", "log", "last lines")
 
@@ -46,13 +45,17 @@ def test(packages: tuple[str, ...], **given: Any) -> int:
     """
     from xpkg.cli.progress import TerminalProgress
     from xpkg.ops.building import Options
+    from xpkg.ops.test_plans import plan_test
     from xpkg.ops.testing import run_test
 
     printer, home = opt.printer(given["as_json"], given["verbose"]), opt.home(given["switch_name"])
+    pairs = opt.pairs(home, given["target_names"])
+    # One plan for each package: they are tested apart, so their tests need not agree on anything.
+    named = list(_meant(home, packages or (".",), given, printer))
     plans = [
-        plan
-        for pair in opt.pairs(home, given["target_names"])
-        for plan in _plans(home, pair, packages or (".",), given, printer)
+        plan_test(home, switch, pair, _ask(name, given), once_more=given["again"])
+        for pair in pairs
+        for switch, name in named
     ]
     options = Options(
         jobs=opt.jobs_or_default(given["jobs"]),
@@ -70,29 +73,27 @@ def test(packages: tuple[str, ...], **given: Any) -> int:
     return ExitCode.FALSE if "failed" in results else ExitCode.SUCCESS
 
 
-def _plans(home: Home, pair: Pair, words: Sequence[str], given: dict[str, Any], printer: Printer) -> list[TestPlan]:
-    """One plan for each package: they are tested apart, so their tests need not agree on anything."""
-    from xpkg.cli.projects import pins_of, project_of, tell_project
+def _meant(home: Home, words: Sequence[str], given: dict[str, Any], printer: Printer) -> Iterator[tuple[Switch, str]]:
+    """The packages, each with the switch it is tested as one of."""
+    from xpkg.cli.projects import pins_of, projects_of, tell_project
     from xpkg.ops.project_pins import PinnedSwitch
-    from xpkg.ops.project_words import names_project
-    from xpkg.ops.test_plans import plan_test
+    from xpkg.ops.project_words import names_project, read_project
     from xpkg.sandbox import switches
 
-    def planned(switch: Any, name: str) -> TestPlan:
-        return plan_test(home, switch, pair, _ask(name, given), once_more=given["again"])
-
-    plans = []
+    here = Path.cwd()
+    projects = {one.directory: one for one in projects_of([one for one in words if names_project(one, here)], given)}
     for word in dict.fromkeys(words):
-        if not names_project(word, Path.cwd()):
-            plans.append(planned(home.find_switch(make=False), word))
+        if not names_project(word, here):
+            yield home.find_switch(make=False), word
             continue
-        project = project_of(word, given)
+        project = projects.pop(read_project(word, here).directory, None)
+        if project is None:  # named before, in another way
+            continue
         tell_project(printer, project)
         pins = pins_of(home, [project], printer, given)
         # As `xpkg build` sees it: whatever a switch holds has no part in it.
         alone = PinnedSwitch(home.root, switches.unmade(home.root, NO_SWITCH), pins.over)
-        plans += [planned(alone, name) for name in pins.names]
-    return plans
+        yield from ((alone, name) for name in pins.names)
 
 
 def _ask(name: str, given: dict[str, Any]) -> Ask:
