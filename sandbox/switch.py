@@ -3,6 +3,7 @@
 switches/<name>/
   generations/<n>/generation.json   what is installed
   generations/<n>/<tree>/           one prefix; only files of packages are in it
+  generations/<n>/<tree> -> ../<m>/<tree>   tools that are the same as in an earlier generation
   generations/.tmp-*/               a generation being made; the holder of the lock deletes old ones
   current -> generations/<n>        replaced by one rename: the switch is the old one or the new one
 """
@@ -234,12 +235,20 @@ class Switch:
 
     def _compose(self, store: Store, generation: Generation, directory: Path, renewed: frozenset[str]) -> None:
         from xpkg.sandbox.prefix import compose
+        from xpkg.sandbox.sharing import shareable
 
         directory.mkdir()
         directory.chmod(DIRECTORY_MODE)
+        tools = {tree.tools for tree in generation.trees if tree.tools != tree.name}
         for tree in generation.trees:
-            outputs = [store.output(instance.key) for instance in generation.installed if instance.tree == tree.name]
+            keys = [instance.key for instance in generation.installed if instance.tree == tree.name]
             earlier = self._earlier(generation, tree, renewed)
+            if tree.name in tools and earlier is not None and earlier.keys == frozenset(keys):
+                link = shareable(earlier.path, RECORD)
+                if link is not None:
+                    (directory / tree.name).symlink_to(link)
+                    continue
+            outputs = [store.output(key) for key in keys]
             compose(outputs, directory / tree.name, _mapping(generation, tree), earlier)
         write_atomically(directory / RECORD, generations.encode(generation))
         sync_tree(directory)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,68 @@ def test_the_next_generation_takes_rewritten_files_from_the_last(
     commit(switch, store, packages, tmp_path / "own")
     assert place[3].read_bytes() == b"\0" + str(tmp_path / "own").encode().ljust(160, b"/")
     assert place[2].read_bytes() != place[3].read_bytes()
+
+
+@pytest.fixture
+def three(packages: tuple[Installed, ...], make: Make) -> tuple[Installed, ...]:
+    """Another library for the same target with them."""
+    make("m1", {"lib/more/x": b"x"}, name="more")
+    return (*packages, Installed(name="more", version="1.0", machine="kfreebsd", key="m1", tree="kfreebsd"))
+
+
+def test_tools_that_stay_the_same_are_there_once(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...], three: tuple[Installed, ...]
+) -> None:
+    switch = switches.create(root, "default")
+    place = [root.switches / "default/generations" / str(number) for number in range(4)]
+    commit(switch, store, packages)
+    commit(switch, store, three)
+    commit(switch, store, packages)
+    assert [os.readlink(place[number] / "build") for number in (2, 3)] == ["../1/build"] * 2
+    assert not (place[2] / "kfreebsd").is_symlink()
+    assert not (place[3] / "kfreebsd").is_symlink()
+    assert Path(switch.prefix("build"), "bin/tool").samefile(place[1] / "build/bin/tool")
+    assert switch.verify(store, switch.current()) == {"build": (), "kfreebsd": ()}
+    with switch.lock():
+        switch.rollback(2)
+    assert switch.verify(store, switch.current()) == {"build": (), "kfreebsd": ()}
+
+
+@pytest.mark.parametrize("change", ["add", "delete", "replace", "deep"])
+def test_tools_that_somebody_changed_are_made_anew(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...], three: tuple[Installed, ...], change: str
+) -> None:
+    switch = switches.create(root, "default")
+    commit(switch, store, packages)
+    commit(switch, store, three)
+    time.sleep(0.02)  # time stamps of files go by the kernel's ticks
+    tool = switch.prefix("build") / "bin" / "tool"
+    if change in ("delete", "replace"):
+        tool.unlink()
+    if change == "replace":
+        tool.write_text("mine", "utf-8")
+    if change == "add":
+        (switch.prefix("build") / "mine").touch()
+    if change == "deep":
+        (tool.parent / "mine").touch()
+    commit(switch, store, packages)
+    assert switch.verify(store, switch.current()) == {"build": (), "kfreebsd": ()}
+    assert not (root.switches / "default/generations/3/build").is_symlink()
+
+
+def test_tools_that_were_built_again_are_made_anew_and_the_product_always(
+    root: StateRoot, store: Store, packages: tuple[Installed, ...]
+) -> None:
+    switch = switches.create(root, "default")
+    commit(switch, store, packages)
+    for renewed, same in ((frozenset({"t1"}), False), (frozenset({"l1"}), True)):
+        with switch.lock():
+            number = switch.commit(
+                store, targets=("kfreebsd",), roots=ROOTS, installed=packages, renewed=renewed
+            ).number
+        generation = root.switches / "default/generations" / str(number)
+        assert (generation / "build").is_symlink() is same
+        assert not (generation / "kfreebsd").is_symlink()
 
 
 def test_amending_keeps_the_packages_and_their_files(
