@@ -48,13 +48,14 @@ class Printer:
             _put(_json(value), sys.stdout)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Lines with aligned columns; the last is not padded."""
+        """One line a row, with aligned columns; the last is not padded.  Line breaks in cells are shown as ``\\n``."""
         if not rows:
             return
-        widths = [max(len(printable(row[column])) for row in rows) for column in range(len(rows[0]) - 1)]
-        for row in rows:
-            cells = [printable(cell).ljust(width) for cell, width in zip(row, widths, strict=False)]
-            self.line("  ".join([*cells, printable(row[-1])]).rstrip())
+        cells = [[printable(cell, keep="") for cell in row] for row in rows]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]) - 1)]
+        for row in cells:
+            padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            self.line("  ".join([*padded, row[-1]]).rstrip())
 
     def error(self, error: XpkgError) -> None:
         """One error: what, then the facts, then what to do."""

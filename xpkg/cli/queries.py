@@ -104,9 +104,8 @@ def _facts(printer: Printer, facts: Mapping[str, object]) -> object:
     if unknown:
         printer.note(f"note: neither opam nor xpkg knows these fields: {_shown(unknown)}")
     empty: tuple[object, ...] = (None, "", [])
-    printer.table(
-        [(name, _shown(value)) for name, value in facts.items() if name != "unknown-fields" and value not in empty]
-    )
+    told = {name: _shown(value) for name, value in facts.items() if name != "unknown-fields" and value not in empty}
+    printer.table(_rows(told))
     return facts
 
 

@@ -30,6 +30,11 @@ def test_nothing_raw_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) ->
     assert not set(text) & set("\x1b\x07\u202e\r\x9b")
 
 
+def test_a_row_of_a_table_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer().table([("a\nb", "x\ty", "one\ntwo"), ("c", "z", "three")])
+    assert shown(capsys) == "a\\nb  x\\ty  one\\ntwo\nc     z     three\n"
+
+
 def test_json_is_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     printer = Printer(as_json=True, verbosity=1)
     printer.line("a line")
