@@ -19,6 +19,16 @@ _PROGRAM = {1: 32, 2: 56}
 _SECTION = {1: 40, 2: 64}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
+# Machines that OCaml compiles for: pyelftools takes longer to import than a small package's objects to be checked.
+_FREQUENT = {
+    "EM_386": 3,
+    "EM_PPC64": 21,
+    "EM_S390": 22,
+    "EM_ARM": 40,
+    "EM_X86_64": 62,
+    "EM_AARCH64": 183,
+    "EM_RISCV": 243,
+}
 _MOST_ENTRIES = 1 << 16
 _LONGEST = 4096
 """Bytes of a path (PATH_MAX)."""
@@ -71,16 +81,21 @@ def read_header(data: Bytes) -> ElfHeader:
     )
 
 
-def machine_numbers() -> dict[str, int]:
-    """ELF machine numbers by their names in <elf.h>."""
-    from elftools.elf.enums import ENUM_E_MACHINE
-
-    return {name: number for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
+def machine_number(name: str) -> int | None:
+    """The ELF machine of that name in <elf.h>; None when there is none."""
+    found = _FREQUENT.get(name)
+    return _machines().get(name) if found is None else found
 
 
 def machine_name(number: int) -> str:
     """The name of an ELF machine, or its number."""
-    return next((name for name, known in machine_numbers().items() if known == number), f"machine {number}")
+    return next((name for name, known in _machines().items() if known == number), f"machine {number}")
+
+
+def _machines() -> dict[str, int]:
+    from elftools.elf.enums import ENUM_E_MACHINE
+
+    return {name: number for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
 
 
 def loading(data: Bytes) -> Loading:

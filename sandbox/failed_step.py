@@ -83,7 +83,7 @@ def _machine_of(path: str, places: Places, machine: Target) -> str | None:
             return "target" if head[:2] == b"MZ" and machine.objects.format.startswith("pe") else None
         except OSError:
             continue
-        known = elf.machine_numbers().get(machine.objects.machine)
+        known = elf.machine_number(machine.objects.machine)
         return "target" if (header.format, header.machine) == (machine.objects.format, known) else "build"
     return None
 

@@ -41,8 +41,8 @@ def resolve(tree: Path, name: str) -> Path:
                 raise OutsideTree("it is outside the build tree")
             place.pop()
             continue
-        here = tree.joinpath(*place, part)
-        if not here.is_symlink():
+        here = os.path.join(tree, *place, part)
+        if not os.path.islink(here):
             place.append(part)
             continue
         destination = os.readlink(here)

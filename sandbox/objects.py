@@ -50,7 +50,7 @@ class Rules:
         if objects.format not in FORMATS:
             raise _bad_target(f"unknown object format {objects.format!r} (known: {', '.join(FORMATS)})")
         portable = objects.format in PE_FORMATS
-        number = (PE_MACHINES if portable else elf.machine_numbers()).get(objects.machine)
+        number = PE_MACHINES.get(objects.machine) if portable else elf.machine_number(objects.machine)
         if number is None:
             raise _bad_target(f"unknown {'PE' if portable else 'ELF'} machine {objects.machine!r}")
         unknown = set(objects.types) - set(TYPES)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from xpkg.core.errors import UsageError
 from xpkg.repo.targets import Objects, Run, Target
-from xpkg.sandbox.elf import machine_numbers
+from xpkg.sandbox.elf import machine_number
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import TARGET, TOOLS
 from xpkg.sandbox.steps import Step
@@ -98,5 +98,5 @@ def preloading(subject: Subject) -> Mapping[str, str]:
     return {
         "LD_PRELOAD": f"{TOOLS}/{subject.native.layout.lib}/{PRELOADED}/{PRELOADED}.so",
         "RUN_AS_TARGET": " ".join(runner_command(subject)),
-        "RUN_AS_TARGET_OBJECTS": f"{bits} {order} {machine_numbers()[objects.machine]}",
+        "RUN_AS_TARGET_OBJECTS": f"{bits} {order} {machine_number(objects.machine)}",
     }

@@ -129,33 +129,35 @@ def remove_tree(path: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         path.unlink(missing_ok=True)
         return
-    pending = _emptied(path, path)
+    top = str(path)
+    pending = _emptied(top, top)
     while pending:
         directory = pending.pop()
-        pending += _emptied(directory, path)
-        directory.rmdir()
+        pending += _emptied(directory, top)
+        os.rmdir(directory)
     path.rmdir()
 
 
-def _emptied(directory: Path, top: Path) -> list[Path]:
+def _emptied(directory: str, top: str) -> list[str]:
     """Delete the files of a directory and move its directories to ``top``; where those are now.
 
     Without recursion, and with short paths however deep a stranger's build made its tree.
     """
-    if directory.lstat().st_mode & 0o700 != 0o700:
-        directory.chmod(0o700)
+    if os.lstat(directory).st_mode & 0o700 != 0o700:
+        os.chmod(directory, 0o700)
     with os.scandir(directory) as scanned:
         entries = list(scanned)
-    inner: list[Path] = []
+    inner: list[str] = []
     for entry in entries:
-        place = Path(entry.path)
         if not entry.is_dir(follow_symlinks=False):
-            place.unlink()
+            os.unlink(entry.path)
         elif directory == top:
-            inner.append(place)
+            inner.append(entry.path)
         else:
-            place.chmod(0o700)  # a directory that is moved is written to
-            inner.append(place.rename(top / f".tmp-{os.urandom(8).hex()}"))
+            os.chmod(entry.path, 0o700)  # a directory that is moved is written to
+            moved = f"{top}/.tmp-{os.urandom(8).hex()}"
+            os.rename(entry.path, moved)
+            inner.append(moved)
     return inner
 
 

@@ -112,7 +112,7 @@ def _prefix_if_any(home: Home, pair: Pair) -> Path | None:
 
 def check_machine(home: Home, pair: Pair, product: Product) -> None:
     """BuildError ``wrong-objects`` for an ELF file of another machine: it is not to be run as the target's."""
-    from xpkg.sandbox.elf import MalformedObject, machine_name, machine_numbers, read_header
+    from xpkg.sandbox.elf import MalformedObject, machine_name, machine_number, read_header
 
     objects = None if pair.target is None else home.target(pair.target).objects
     if objects is None:
@@ -123,7 +123,7 @@ def check_machine(home: Home, pair: Pair, product: Product) -> None:
         header = read_header(head)
     except MalformedObject:
         return  # a script, say; the runner tells what it cannot run
-    if (header.format, header.machine) != (objects.format, machine_numbers().get(objects.machine)):
+    if (header.format, header.machine) != (objects.format, machine_number(objects.machine)):
         raise BuildError(
             f"{printable(str(product.path))} is no program of {pair.target}",
             reference="wrong-objects",
