@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +69,12 @@ def follow(
     timing: Timing,
     prepare: Callable[[], None] = lambda: None,
     facts: Mapping[str, object] | None = None,
+    finish: Callable[[], None] = lambda: None,
 ) -> int:
-    """Show a plan, ask, and do as planned; ``prepare`` is called before anything is done.  The exit code.
+    """Show a plan, ask, and do as planned; the exit code.
 
-    ``facts`` are told programs besides.
+    ``prepare`` is called before anything is done, ``finish`` when all is and before it is told: where that fails, the
+    error is the answer.  ``facts`` are told programs besides.
     """
     timing.lap("start")
     first = make_plan()
@@ -89,7 +92,13 @@ def follow(
         printer.note("nothing was changed")
         return ExitCode.ABORTED
     prepare()
-    return _carry_out(home, switch, make_plan, first, given, answer, printer)
+    done = _carry_out(home, switch, make_plan, first, given, printer)
+    if done is None:
+        printer.note("nothing was changed")
+        return ExitCode.ABORTED
+    finish()
+    _show_done(switch, done, answer, printer)
+    return ExitCode.SUCCESS
 
 
 class Timing:
@@ -141,15 +150,23 @@ def _answer(first: Plan, pairs: Sequence[Pair]) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Carried:
+    """What was done; ``invariant`` is the switch's where the request changed it."""
+
+    done: Done
+    invariant: str | None
+
+
 def _carry_out(
     home: Home,
     switch: Switch,
     make_plan: Callable[[], Plan],
     first: Plan,
     given: Mapping[str, Any],
-    answer: dict[str, object],
     printer: Printer,
-) -> int:
+) -> _Carried | None:
+    """None when what it came to meanwhile is refused."""
     from xpkg.ops.building import Options
 
     prefix: Path | None = given.get("prefix")
@@ -160,17 +177,12 @@ def _carry_out(
         offline=given.get("offline", False),
         update_invariant=given.get("update_invariant", False),
     )
-    invariant = switch.current().invariant
+    before = switch.current().invariant
     done = _agreed(home, switch, make_plan, first, settings, given, printer)
     if done is None:
-        printer.note("nothing was changed")
-        return ExitCode.ABORTED
-    carried = done.work.plan
-    places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in carried.parts]
-    _show_done(done, places, {**answer, **_answer(carried, [part.pair for part in carried.parts])}, printer)
-    if settings.update_invariant and (now := switch.current().invariant) != invariant:
-        printer.line(f"the invariant of the switch is now {now or 'empty'}; xpkg switch set-invariant changes it")
-    return ExitCode.SUCCESS
+        return None
+    now = switch.current().invariant
+    return _Carried(done=done, invariant=now if settings.update_invariant and now != before else None)
 
 
 def _agreed(
@@ -200,11 +212,15 @@ def _agreed(
             return None
 
 
-def _show_done(done: Done, places: Sequence[str], answer: dict[str, object], printer: Printer) -> None:
+def _show_done(switch: Switch, carried: _Carried, planned: dict[str, object], printer: Printer) -> None:
+    done = carried.done
+    parts = done.work.plan.parts
+    places = [str(switch.prefix(part.pair.tree(part.pair.machine))) for part in parts]
+    answer = {**planned, **_answer(done.work.plan, [part.pair for part in parts])}
     facts = {name: getattr(done, name) for name in ("built", "reused", "seconds")}
     if done.renewed:
         facts |= {"renewed": done.renewed, "replaced": list(done.replaced)}
-    place = {"prefix": places[0]} if len(places) == 1 else {"prefixes": list(places)}
+    place = {"prefix": places[0]} if len(places) == 1 else {"prefixes": places}
     printer.value({**answer, "generation": done.generation, **place, **facts})
     if done.changed:
         printer.line(f"built {done.built}, reused {done.reused}; {_seconds(done.seconds)}")
@@ -214,6 +230,9 @@ def _show_done(done: Done, places: Sequence[str], answer: dict[str, object], pri
         printer.line(f"{label} was not as built now: replaced in the store; other switches keep the files they have")
     for path in places:
         printer.line(f"prefix: {path}")
+    if carried.invariant is not None:
+        now = carried.invariant or "empty"
+        printer.line(f"the invariant of the switch is now {now}; xpkg switch set-invariant changes it")
 
 
 def show_plan(shown: Plan, pairs: Sequence[Pair], printer: Printer) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xpkg.cli import options as opt
 from xpkg.cli.asking import ask_of
 from xpkg.cli.projects import pins_of, projects_of, tell_project
-from xpkg.core.errors import ExitCode, UsageError
+from xpkg.core.errors import UsageError
 from xpkg.core.paths import NO_SWITCH
 from xpkg.core.text import printable
 from xpkg.ops.project_words import names_project, read_project
@@ -99,12 +99,17 @@ def _follow(
     timing, ask = Timing(), ask_of(verb, given)
     pairs = pairs_for(home, switch, given["target_names"], ask)
     check_prefix(given.get("prefix"), pairs)
-    code = follow(
-        home, switch, pairs, lambda: plan(home, switch, pairs, ask, timing.lap), given, printer, timing, facts=facts
+    return follow(
+        home,
+        switch,
+        pairs,
+        lambda: plan(home, switch, pairs, ask, timing.lap),
+        given,
+        printer,
+        timing,
+        facts=facts,
+        finish=lambda: switch.record(home.store),
     )
-    if code == ExitCode.SUCCESS and not given["dry_run"]:
-        switch.record(home.store)
-    return code
 
 
 def _tell_pins(printer: Printer, pins: ProjectPins, before: Mapping[str, Pin]) -> None:
