@@ -194,16 +194,17 @@ class Builder:
             manifest=manifest,
         )
 
-    def _keep(self, task: BuildTask, staged: Path, error: XpkgError) -> BuildError:
+    def _keep(self, task: BuildTask, staged: Path, error: BuildError | InputFileError) -> XpkgError:
         """Move the failed tree aside with all that is needed to look at it, and tell where.
 
-        Nothing is kept of a build that came to no source tree.
+        Nothing is kept of a build that came to no source tree; where that is the archive's fault, so the error stays.
         """
         self.events.failed(task)
         tail = log_tail(staged / "log")
         remove_tree(staged / "scratch")
         if not (staged / "src").is_dir():  # its source could not even be unpacked
-            return BuildError(error.message, reference=error.reference, context=error.context, hint=error.hint)
+            kind = BuildError if isinstance(error, BuildError) else InputFileError
+            return kind(error.message, reference=error.reference, context=error.context, hint=error.hint)
         view = failures.FailedView(
             label=task.label,
             environment=task.steps.variables(self.jobs),

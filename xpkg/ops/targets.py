@@ -134,8 +134,12 @@ def _content(file: Path) -> bytes:
         raise NotFoundError(
             f"there is no file {printable(str(file))}", reference="no-file", hint="the name of a target's TOML file"
         )
-    with disk_errors("read the target's file", file):
+    try:
         return read_regular(file, MAX_SIZE + 1)
+    except OSError as error:
+        raise InputFileError(
+            f"the target's file cannot be read: {error.strerror}", context=(("file", printable(str(file))),)
+        ) from error
 
 
 def _present(place: Path) -> bytes | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from xpkg.core.errors import BuildError
+from xpkg.core.errors import BuildError, InputFileError, XpkgError
 from xpkg.ops.building import build_all
 from xpkg.ops.planning import Plan
 
@@ -37,7 +37,7 @@ class Outcome:
     result: Result
     seconds: float = 0.0
     kept: bool = False
-    error: BuildError | None = None
+    error: XpkgError | None = None
 
     def as_value(self) -> dict[str, object]:
         """The object that ``--json`` prints."""
@@ -54,6 +54,7 @@ class Outcome:
                 "reference": self.error.reference,
                 "message": self.error.message,
                 "context": [list(fact) for fact in self.error.context],
+                "hint": self.error.hint,
             }
         return value
 
@@ -65,7 +66,7 @@ def run_test(home: Home, plan: TestPlan, options: Options, progress: Progress) -
     watch = _Watch(progress)
     try:
         done = build_all(home, Plan((plan,)), options, watch)
-    except BuildError as error:
+    except (BuildError, InputFileError) as error:
         return _outcome(plan, _result_of(plan, watch, options.jobs), error=error, seconds=watch.seconds)
     key = done.plan.parts[0].keys[plan.tested.instance]
     timings = home.store.output(key).record.timings
@@ -74,7 +75,7 @@ def run_test(home: Home, plan: TestPlan, options: Options, progress: Progress) -
 
 
 def _outcome(
-    plan: TestPlan, result: Result, *, seconds: float = 0.0, kept: bool = False, error: BuildError | None = None
+    plan: TestPlan, result: Result, *, seconds: float = 0.0, kept: bool = False, error: XpkgError | None = None
 ) -> Outcome:
     one = plan.tested.instance
     return Outcome(
