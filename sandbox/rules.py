@@ -8,7 +8,7 @@ machine it builds is left as it is.
 from __future__ import annotations
 
 from xpkg.sandbox.cross_target import Argv, CrossTarget, Rule
-from xpkg.sandbox.rules_c import meson
+from xpkg.sandbox.rules_c import meson, openssl
 from xpkg.sandbox.rules_configure import configure
 from xpkg.sandbox.rules_dune import dune, dune_install, dune_install_file
 from xpkg.sandbox.rules_ocaml import ocamlbuild, topkg
@@ -25,4 +25,4 @@ def apply_rules(argv: Argv, cross: CrossTarget) -> tuple[Argv, tuple[str, ...]]:
     return argv, tuple(applied)
 
 
-RULES: tuple[Rule, ...] = (dune, dune_install, dune_install_file, topkg, ocamlbuild, configure, meson)
+RULES: tuple[Rule, ...] = (dune, dune_install, dune_install_file, topkg, ocamlbuild, configure, openssl, meson)

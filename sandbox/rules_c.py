@@ -27,3 +27,30 @@ def meson(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
         files += ["--native-file", _NATIVE_FILE]
     changed = (*argv[:place], *files, *argv[place:])
     return changed, "meson: --cross-file describes the target, --native-file the build machine"
+
+
+# Configurations/10-main.conf, by the first word of a triple. What is missing there has no name of its own either.
+_OPENSSL_LINUX = {
+    "aarch64": "linux-aarch64",
+    "arm": "linux-armv4",
+    "i386": "linux-x86",
+    "i686": "linux-x86",
+    "loongarch64": "linux64-loongarch64",
+    "powerpc64le": "linux-ppc64le",
+    "riscv64": "linux64-riscv64",
+    "s390x": "linux64-s390x",
+    "x86_64": "linux-x86_64",
+}
+_OPENSSL_NAMES = ("linux", "BSD", "android", "darwin", "ios", "solaris", "mingw", "Cygwin", "VC-", "aix", "hpux")
+
+
+def openssl(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
+    """OpenSSL's own ``Configure``, in Perl, asks uname unless the machine is named (INSTALL.md, "Configuration")."""
+    place = 1 if program(argv) == "Configure" else 2
+    if place == 2 and not (program(argv) == "perl" and program(argv[1:]) == "Configure"):
+        return None
+    processor, _, system = cross.triple.partition("-")
+    name = _OPENSSL_LINUX.get(processor) if system.startswith("linux") else None
+    if name is None or any(word.startswith(_OPENSSL_NAMES) for word in argv[place:]):
+        return None
+    return (*argv[:place], name, *argv[place:]), "OpenSSL's Configure: the target by OpenSSL's name"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xpkg.sandbox.cross_target import Argv, CrossTarget, program
 from xpkg.sandbox.target_commands import CONFIGURE
 
-_NAMES = ("configure", "configure.sh", "configure.gnu", "Configure")
+_NAMES = ("configure", "configure.sh", "configure.gnu")
 _SHELLS = ("sh", "bash", "dash", "env")
 _STATED = ("--host", "--target", "-host", "-target")
 

@@ -93,3 +93,42 @@ def test_rules_apply_once(command: str, _: str) -> None:
 def test_no_program() -> None:
     assert program(()) == ""
     assert apply_rules((), CROSS) == ((), ())
+
+
+AARCH64 = CrossTarget(
+    name="a", triple="aarch64-linux-gnu", build_triple="x86_64-linux-gnu", meson_file="/xpkg/etc/cross.meson"
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("./Configure no-shared --prefix=/x", "./Configure linux-aarch64 no-shared --prefix=/x"),
+        ("perl ./Configure no-shared", "perl ./Configure linux-aarch64 no-shared"),
+        ("./Configure linux-generic64 no-shared", "./Configure linux-generic64 no-shared"),
+        ("perl ./other.pl Configure", "perl ./other.pl Configure"),
+    ],
+)
+def test_openssl_is_told_the_machine_by_its_own_name(command: str, expected: str) -> None:
+    changed, rules = apply_rules(tuple(command.split()), AARCH64)
+    assert " ".join(changed) == expected
+    assert bool(rules) == (command != expected)
+
+
+@pytest.mark.parametrize(
+    ("triple", "name"),
+    [
+        ("x86_64-linux-musl", "linux-x86_64"),
+        ("riscv64-linux-gnu", "linux64-riscv64"),
+        ("arm-linux-gnueabihf", "linux-armv4"),
+    ],
+)
+def test_names_of_openssl(triple: str, name: str) -> None:
+    cross = CrossTarget(name="t", triple=triple, build_triple="x86_64-linux-gnu", meson_file="/x")
+    assert apply_rules(("./Configure",), cross)[0] == ("./Configure", name)
+
+
+@pytest.mark.parametrize("triple", ["x86_64-unknown-freebsd14", "riscv64-toy-none", "sh4-linux-gnu"])
+def test_machine_without_a_name_of_openssl(triple: str) -> None:
+    cross = CrossTarget(name="t", triple=triple, build_triple="x86_64-linux-gnu", meson_file="/x")
+    assert apply_rules(("./Configure",), cross) == (("./Configure",), ())
