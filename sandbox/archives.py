@@ -6,7 +6,8 @@ Source: binutils ``include/aout/ar.h`` and ``bfd/archive.c``; FreeBSD ar(5).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from xpkg.core.values import value
 
 MAGIC = b"!<arch>\n"
 THIN = b"!<thin>\n"
@@ -18,7 +19,7 @@ class MalformedArchive(ValueError):
     """The bytes are not an ar archive after its magic."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A member with the place of its bytes; ``external`` ones are files of that name (thin archives)."""
 

@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xpkg.core.errors import BuildError, InputFileError, StoreError, WorkInterrupted, XpkgError
 from xpkg.core.files import disk_errors, remove_tree
 from xpkg.core.paths import StateRoot
 from xpkg.core.text import printable
-from xpkg.sandbox import failures, paths, toolchain
+from xpkg.sandbox import paths, toolchain
 from xpkg.sandbox.dotinstall import install_file, install_files
 from xpkg.sandbox.events import BuildEvents
-from xpkg.sandbox.failed_step import Places, failed
 from xpkg.sandbox.isolation import Isolation, View
 from xpkg.sandbox.manifest import leaks, scan
 from xpkg.sandbox.objects import Rules, check
@@ -30,6 +30,9 @@ from xpkg.sandbox.store import Store, StoredOutput
 from xpkg.sandbox.system_programs import gathered
 from xpkg.sandbox.system_tools import locate
 from xpkg.sandbox.task import BuildTask, SourceFiles
+
+if TYPE_CHECKING:
+    from xpkg.sandbox.failed_step import Places
 
 LOG_TAIL = 20
 """How many lines of a failed build's log the error shows."""
@@ -144,10 +147,14 @@ class Builder:
         if finished.status != 0:
             if _out_of_space(log):
                 raise _disk_full(task, log, shlex.join(argv))
+            from xpkg.sandbox.failed_step import failed
+
             raise failed(task, step, argv, finished.status, log, self._places(view))
         return finished.seconds
 
     def _places(self, view: View) -> Places:
+        from xpkg.sandbox.failed_step import Places
+
         return Places(
             source=view.source,
             output=view.output,
@@ -199,6 +206,8 @@ class Builder:
 
         Nothing is kept of a build that came to no source tree; where that is the archive's fault, so the error stays.
         """
+        from xpkg.sandbox import failures
+
         self.events.failed(task)
         tail = log_tail(staged / "log")
         remove_tree(staged / "scratch")

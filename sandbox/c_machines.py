@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from xpkg.core.values import value
 from xpkg.repo.targets import Target
 
 # Meson manual, "Reference tables", "CPU families"; what is not in it is called as in the triple.
@@ -30,7 +29,7 @@ _CMAKE_SYSTEMS = {
 _MESON_SYSTEMS = {"win32": "windows", "macos": "darwin"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class CMachine:
     """One machine as Meson, CMake and autoconf describe it.
 

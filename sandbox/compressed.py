@@ -7,7 +7,8 @@ import lzma
 import mmap
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from xpkg.core.values import value
 
 COMPRESSED_LIMIT = 16 << 20
 """Larger files are not opened: an installed file of that size is a data set, not a page of a manual."""
@@ -20,7 +21,7 @@ _OCAML_COMPRESSED = b"\x84\x95\xa6\xbd"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opened:
     """The format's name and the (beginning of the) content."""
 

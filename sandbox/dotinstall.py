@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xpkg.core.errors import BuildError
 from xpkg.core.text import printable
+from xpkg.core.values import value
 from xpkg.repo.opamfile.file import OpamFile, decode, parse
 from xpkg.repo.opamfile.values import Field, List, Option, String, Value
 from xpkg.repo.targets import Layout
@@ -23,7 +23,7 @@ from xpkg.sandbox.insidetree import OutsideTree, odd_kind, resolve, write_file
 _MAN = re.compile(r".*\.([1-9])[^./]*(?:\.gz)?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Placed:
     """One file to install; paths are relative to the build tree and to the prefix."""
 
@@ -33,7 +33,7 @@ class Placed:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Section:
     directory: str  # {lib}, {stublibs} and {name} are replaced
     mode: int
@@ -148,7 +148,7 @@ def _found(placed: tuple[Placed, ...], build: Path, name: str) -> Iterator[tuple
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Sysroot:
     """Where dune's own directory of a cross context really is."""
 

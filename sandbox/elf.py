@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from xpkg.core.values import value
 
 MAGIC = b"\x7fELF"
 _HEADER_SIZES = {1: 52, 2: 64}
@@ -40,7 +41,7 @@ class MalformedObject(ValueError):
     """The bytes begin as an object file and are none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ElfHeader:
     """The fields that say for which machine an object is: e_machine, e_flags and EI_OSABI as they stand."""
 
@@ -51,7 +52,7 @@ class ElfHeader:
     osabi: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Loading:
     """What the dynamic linker is told: its own path, libraries by name or path, directories to search."""
 

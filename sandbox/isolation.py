@@ -11,13 +11,13 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from xpkg.core.errors import ConfigurationError
 from xpkg.core.processes import Finished, run_logged
 from xpkg.core.programs import find_program
+from xpkg.core.values import value
 from xpkg.sandbox.layout import ETC, GROUP_ID, HOME, ISOLATION_LEVEL, SOURCE, TARGET, TEMPORARY, TOOLS, USER_ID
 
 _PROGRAMS = "/usr/bin"
@@ -59,7 +59,7 @@ Their names have at most five bytes with the separator, so that all fit into the
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class View:
     """What one build sees.  Layers are ``files`` trees of store outputs; all paths are on the host."""
 
@@ -218,8 +218,8 @@ def _bubblewrap(view: View, environment: Mapping[str, str], *, terminal: bool) -
     else:
         command += ["--ro-bind", str(view.scratch / "tools"), TOOLS, "--bind", str(view.scratch / "target"), TARGET]
     command.append("--clearenv")
-    for name, value in sorted(environment.items()):
-        command += ["--setenv", name, value]
+    for name, text in sorted(environment.items()):
+        command += ["--setenv", name, text]
     return command
 
 

@@ -6,11 +6,11 @@ import fnmatch
 import mmap
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xpkg.core.errors import BuildError, InputFileError
 from xpkg.core.text import printable
+from xpkg.core.values import value
 from xpkg.repo.object_formats import FORMATS, PE_FORMATS, PE_MACHINES, TYPES
 from xpkg.repo.targets import Objects, Target
 from xpkg.sandbox import abi, archives, elf
@@ -34,7 +34,7 @@ _FOREIGN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Rules:
     """What objects must be; ``types`` empty means any, ``abi`` None that it is not known, ``system`` is opam's os."""
 

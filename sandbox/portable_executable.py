@@ -7,8 +7,8 @@ number, so a file is one by its name.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from xpkg.core.values import value
 from xpkg.repo.object_formats import PE_MACHINES
 from xpkg.sandbox.elf import Bytes, MalformedObject
 
@@ -18,7 +18,7 @@ _IMAGES = {0x10B: "pe32-little", 0x20B: "pe64-little"}
 _IS_DLL = 0x2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PeHeader:
     """The fields that say for which machine an image (EXEC, DYN) or an object (REL) is; the number as it stands."""
 

@@ -9,11 +9,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import StoreError
 from xpkg.core.files import disk_errors, remove_tree
+from xpkg.core.values import value
 from xpkg.sandbox.layout import DIRECTORY_MODE, PLACEHOLDERS, SOURCE_DATE_EPOCH
 from xpkg.sandbox.record import Entry
 from xpkg.sandbox.relocate import copy_file, replacements, rewrite, rewrite_file, rewrite_link
@@ -27,7 +27,7 @@ _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP}
 Plan = dict[str, tuple[StoredOutput, Entry]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Composition:
     """What composing did.
 
@@ -41,7 +41,7 @@ class Composition:
     reused: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Earlier:
     """A tree composed with the same mapping, and the outputs in it: its rewritten files can be linked."""
 

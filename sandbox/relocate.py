@@ -12,10 +12,10 @@ import mmap
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import ConfigurationError, StoreError
+from xpkg.core.values import value
 from xpkg.sandbox.layout import FILE_MODE, PLACEHOLDERS, PREFIX_LENGTH, SOURCE_DATE_EPOCH, TARGET, TOOLS
 from xpkg.sandbox.record import Entry
 
@@ -33,7 +33,7 @@ _UNSAFE = re.compile(r"""[\s\x00-\x1f\x7f"'\\$`:;&|<>()*?#]""")
 _FICLONE = 0x40049409  # <linux/fs.h>
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Found:
     """What one file holds: offsets of the fixed prefixes, and why it cannot be relocated, if so."""
 

@@ -6,14 +6,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from xpkg.core.values import value
 from xpkg.sandbox.layout import DIRECTORY_MODE, FILE_MODE, PROGRAM_MODE, SOURCE_DATE_EPOCH
 from xpkg.sandbox.record import Entry, Manifest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Difference:
     """One way in which a tree is not as recorded."""
 

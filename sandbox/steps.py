@@ -7,13 +7,13 @@ The number of jobs does, and is therefore written as ``JOBS`` until a command is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from xpkg.core.values import value
 
 # Stands for the number of parallel jobs.  Not a string any recipe could hold.
 JOBS = "\x00jobs\x00"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Step:
     """One program to run at the top of the source; ``rules`` says what the derivation added and why."""
 
@@ -26,7 +26,7 @@ class Step:
         return [argument.replace(JOBS, str(jobs)) for argument in self.argv]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Steps:
     """Everything that is run for an instance, in order."""
 

@@ -10,8 +10,8 @@ Pure functions, text out; every path is one inside the sandbox.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from xpkg.core.values import value
 from xpkg.sandbox.layout import ETC, TOOLS
 
 DIRECTORY = f"{ETC}/bin"
@@ -21,7 +21,7 @@ CONFIGURE = f"{DIRECTORY}/configure-for-target"
 """Runs a configure script with ``--build`` and ``--host`` if it understands them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Commands:
     """What the scripts are made of.
 

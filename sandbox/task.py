@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from xpkg.core.values import value
 from xpkg.repo.recipes import Recipe
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.steps import Steps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class BuildTask:
     """An instance with its steps and its key.
 
@@ -45,7 +45,7 @@ class BuildTask:
         return f"{self.recipe.name}.{self.recipe.version}" + ("" if self.target is None else f"-{self.machine}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SourceFiles:
     """The fetched inputs of one task, all verified: the main archive and the extra files by name."""
 

@@ -17,7 +17,6 @@ from xpkg.repo.extract.plan import Limits, Planned, plan
 from xpkg.repo.extract.streams import compression_of, decompressed
 from xpkg.repo.extract.tar_members import tar_members
 from xpkg.repo.extract.tree_writer import TreeWriter
-from xpkg.repo.extract.zip_members import zip_members
 
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -88,6 +87,8 @@ def _format(file: BinaryIO, limits: Limits, packed: int) -> tuple[Callable[[], E
     head = file.read(512)
     bound = limits.unpacked(packed) + 2048 * limits.members  # headers and padding beside the data
     if head.startswith(_ZIP_MAGICS):
+        from xpkg.repo.extract.zip_members import zip_members  # with zipfile: few sources need it
+
         return lambda: zip_members(_rewound(file)), False
     if head.startswith(AR_MAGIC):
         window = data_archive(file)
