@@ -34,12 +34,23 @@ static uint64_t loaded(const struct elf *e) {
   return end;
 }
 
+/* The size of all sections that are not loaded. */
+static uint64_t others(const struct elf *e) {
+  uint64_t size = 0;
+  for (unsigned i = 1; i < e->shnum; i++) {
+    struct section s = section(e, i);
+    if (!(s.flags & SHF_ALLOC) && s.type != SHT_NOBITS) size += s.size;
+  }
+  return size;
+}
+
 /* Copies what is loaded, then the other sections that stay, then their headers with new numbers. */
 static struct bytes stripped(const struct elf *e) {
   struct section names = section(e, e->shstrndx);
   uint64_t end = loaded(e);
   unsigned *number = calloc(e->shnum + 1, sizeof *number), count = 0, each = section_size(e);
-  unsigned char *out = calloc(1, e->file.size + 16 * (e->shnum + 2));
+  /* The header, what is loaded, the others each behind up to 15 bytes, the table of their headers behind up to 7. */
+  unsigned char *out = calloc(1, 64 + end + others(e) + 16 * (uint64_t)e->shnum + 8 + (uint64_t)e->shnum * each);
   if (!number || !out) abort();
   memcpy(out, e->file.data, end);
   for (unsigned i = 0; i < e->shnum; i++) number[i] = goes(e, i, &names) ? 0 : count++;
@@ -69,13 +80,31 @@ static struct bytes stripped(const struct elf *e) {
   return (struct bytes){out, end + (uint64_t)count * each};
 }
 
+/* Whether all is within the file, and no two of the sections that are copied are the same bytes. */
 static int within(const struct elf *e) {
   if (e->shnum == 0 || e->shstrndx >= e->shnum || loaded(e) > e->file.size) return 0;
   for (unsigned i = 1; i < e->shnum; i++) {
     struct section s = section(e, i);
     if (s.type != SHT_NOBITS && (s.offset > e->file.size || s.size > e->file.size - s.offset)) return 0;
   }
-  return 1;
+  return others(e) <= e->file.size;
+}
+
+/* The old file stays until the new one is whole; a program that runs keeps the old one. */
+static int write_file(const char *output, struct bytes file, mode_t mode) {
+  char *beside = malloc(strlen(output) + sizeof ".stripped");
+  if (!beside) abort();
+  sprintf(beside, "%s.stripped", output);
+  FILE *to = fopen(beside, "wb");
+  int done = to && fwrite(file.data, 1, file.size, to) == file.size;
+  if (to && fclose(to) != 0) done = 0;
+  done = done && chmod(beside, mode) == 0 && rename(beside, output) == 0;
+  if (!done) {
+    fprintf(stderr, "strip: %s: cannot be written\n", output);
+    if (to) remove(beside);
+  }
+  free(beside);
+  return !done;
 }
 
 static int strip(const char *input, const char *output) {
@@ -93,13 +122,20 @@ static int strip(const char *input, const char *output) {
   }
   if (!is_archive && (e.type == ET_EXEC || e.type == ET_DYN) && within(&e)) file = stripped(&e);
   else if (output == input) return 0;
-  if (output == input) remove(output); /* it may be a program that runs */
-  FILE *to = fopen(output, "wb");
-  if (!to || fwrite(file.data, 1, file.size, to) != file.size || fclose(to) != 0) {
-    fprintf(stderr, "strip: %s: cannot be written\n", output);
-    return 1;
-  }
-  return chmod(output, status.st_mode & 07777) != 0;
+  return write_file(output, file, status.st_mode & 07777);
+}
+
+/* The option says how much of the symbols goes, or what is no matter here: all go, as none is needed. */
+static int is_known(const char *word) {
+  static const char *const known[] = {
+      "--strip-all", "--strip-unneeded", "--discard-all", "--discard-locals", "--preserve-dates", "--wildcard",
+      "--enable-deterministic-archives", "--disable-deterministic-archives", "--verbose", NULL};
+  static const char *const with_name[] = {"--remove-section=", "--keep-symbol=", "--strip-symbol=", "--keep-section=", NULL};
+  for (int i = 0; known[i]; i++)
+    if (!strcmp(word, known[i])) return 1;
+  for (int i = 0; with_name[i]; i++)
+    if (starts(word, with_name[i])) return 1;
+  return word[1] != '-' && strspn(word + 1, "sxXpDUwv") == strlen(word + 1);
 }
 
 int main(int argc, char **argv) {
@@ -114,8 +150,11 @@ int main(int argc, char **argv) {
     if (!strcmp(word, "-o") && i + 1 < argc) output = argv[++i];
     else if ((!strcmp(word, "-R") || !strcmp(word, "-K") || !strcmp(word, "-N")) && i + 1 < argc) i++;
     else if (!strcmp(word, "-g") || !strcmp(word, "-S") || !strcmp(word, "-d") || !strcmp(word, "--strip-debug")) debug_only = 1;
-    else if (word[0] == '-' && word[1]) continue; /* how much of the symbols: all, as none is needed */
-    else argv[++files] = word;
+    else if (word[0] != '-' || !word[1]) argv[++files] = word;
+    else if (!is_known(word)) {
+      fprintf(stderr, "strip: %s: not supported\n", word);
+      return 1;
+    }
   }
   if (files == 0 || (output && files > 1)) {
     fprintf(stderr, "strip: %s\n", files ? "-o is for one file" : "no file is named");
