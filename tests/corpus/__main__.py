@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.corpus.driver import Driver
 from tests.corpus.entry import DEFAULT_TARGETS, Entry, read_entries
 from tests.corpus.report import page
-from tests.corpus.results import Run, Verdict
+from tests.corpus.results import LACKING, Run, Verdict
 from tests.corpus.selection import TENTHS, changed, tenth, tenth_of_commit
 from tests.corpus.state import CLONE, NATIVE, State
 
@@ -44,7 +44,7 @@ def main() -> int:
             return 130
     if chosen.json:
         print(json.dumps(run.as_value(), indent=1))
-    if chosen.write_docs:
+    if chosen.write_docs and not any(one.verdict in LACKING for one in run.results):
         PAGE.write_text(page(run, selected, targets), "utf-8")
     return _verdict(run, selected, whole=selected == list(entries))
 
@@ -66,8 +66,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=0, help="begin nothing new after this time")
     parser.add_argument("--one-at-a-time", action="store_true", help="a plan for each package")
     parser.add_argument("--json", action="store_true", help="print the results as one JSON value")
-    parser.add_argument("--write-docs", action="store_true", help=f"write {PAGE.relative_to(CLONE)}")
-    return parser.parse_args()
+    parser.add_argument("--write-docs", action="store_true", help=f"write {PAGE.relative_to(CLONE)}, of a whole run")
+    chosen = parser.parse_args()
+    if chosen.write_docs and (chosen.only or chosen.tenth or chosen.changed or chosen.target):
+        parser.error("--write-docs is for a run of all packages for all targets")
+    return chosen
 
 
 def _all_targets(entries: Sequence[Entry]) -> list[str]:
@@ -96,7 +99,7 @@ def _verdict(run: Run, entries: Sequence[Entry], *, whole: bool) -> int:
         counts = run.counts(target)
         _say(f"{target}: {', '.join(f'{counts[verdict]} {verdict}' for verdict in Verdict if counts[verdict])}")
     for one in run.results:
-        if one.verdict in (Verdict.NOT_REACHED, Verdict.NOT_TRIED):
+        if one.verdict in LACKING:
             _say(f"{one.verdict.upper()}: {one.name}.{one.version} [{one.target}]: {one.detail}")
     # Of a few packages chosen by name a share says nothing.
     problems = run.problems(entries if whole else [])

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.corpus.entry import Entry
 from tests.corpus.places import Place
 from tests.corpus.program import ProgramFailed, Workshop
-from tests.corpus.results import Result, Run, Verdict
+from tests.corpus.results import LACKING, Result, Run, Verdict
 from tests.corpus.state import NATIVE, NOT_REACHED, CommandFailed, State
 
 Outcome = tuple[Verdict, str]
@@ -46,8 +46,7 @@ class Driver:
             if here:
                 place = Place(state=self.state, target=target, ocaml=ocaml)
                 outcomes = self._place(place, here, expected, without)
-                lacking = (Verdict.NOT_TRIED, Verdict.NOT_REACHED)
-                without |= {name: outcome for name, outcome in outcomes.items() if outcome[0] in lacking}
+                without |= {name: outcome for name, outcome in outcomes.items() if outcome[0] in LACKING}
 
     def _place(
         self, place: Place, entries: Sequence[Entry], expected: dict[str, bytes], without: Mapping[str, Outcome]
@@ -136,7 +135,8 @@ class Driver:
         if workshop.place.target == NATIVE:
             expected[entry.name] = printed
             return (Verdict.RAN, "") if printed else (Verdict.FAILED, "the program prints nothing to compare")
-        return _compared(printed, entry.name, expected)
+        verdict, detail = _compared(printed, entry.name, expected)
+        return (Verdict.TOOL, "") if entry.on_build and verdict is Verdict.RAN else (verdict, detail)
 
     def _may_begin(self) -> bool:
         return time.monotonic() < self.deadline

@@ -15,7 +15,8 @@ It is compiled in the environment of the switch; where programs of the target ca
 runner, and what it prints is compared byte by byte with what it prints on the build machine. `make corpus` does all
 that and writes this page; `python -m tests.corpus --only NAME` does it for one. An entry is a file in
 `tests/corpus/entries/`; `tests/corpus/entry.py` says what it may hold. The seconds are those that the package's own
-build took when it was built.
+build took when it was built. A *tool* runs on the build machine: it was built there and asked again beside the target,
+and nothing of it is the target's own.
 
 """
 
@@ -55,7 +56,7 @@ def _table(run: Run, entries: Sequence[Entry], targets: Sequence[str]) -> list[s
 def _cell(result: Result | None) -> str:
     if result is None:
         return ""
-    time = "" if result.seconds is None else f" {result.seconds:.1f} s"
+    time = "" if result.seconds is None or result.verdict is Verdict.TOOL else f" {result.seconds:.1f} s"
     return f"**{result.verdict}**" if result.verdict is Verdict.FAILED else f"{result.verdict}{time}"
 
 

@@ -17,10 +17,15 @@ class Verdict(StrEnum):
 
     RAN = "ran"  # built, its program printed there what it prints here
     BUILT = "built"  # built and its program linked, where no program runs
+    TOOL = "tool"  # it runs on the build machine, also beside this target: nothing of it is for the target
     SKIPPED = "skipped"  # its entry says why
     NOT_TRIED = "not tried"  # the time was up
     NOT_REACHED = "not reached"  # a server did not give a source
     FAILED = "failed"
+
+
+LACKING = (Verdict.NOT_TRIED, Verdict.NOT_REACHED)
+"""Nothing came out: what is told of these packages is nobody's fault, and no proof either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +62,18 @@ class Run:
         }
 
     def problems(self, entries: Sequence[Entry]) -> list[str]:
-        """Why the run is a failure; empty when it is none."""
+        """Why the run is a failure; empty when it is none.  ``entries`` are those of a run of the whole, else none."""
         found = [
             f"{one.name}.{one.version} [{one.target}]: {one.detail}"
             for one in self.results
             if one.verdict is Verdict.FAILED
         ]
+        if entries:  # of a part of them what could not be had now says nothing
+            found += [
+                f"{one.name}.{one.version} [{one.target}]: {one.verdict}"
+                for one in self.results
+                if one.verdict in LACKING
+            ]
         noted = [entry.name for entry in entries if entry.exception is not None]
         if len(noted) > ALLOWED_EXCEPTIONS * len(entries):
             found.append(f"{len(noted)} of {len(entries)} packages need an exception: {', '.join(noted)}")

@@ -88,6 +88,13 @@ def test_a_failure_anywhere_fails_the_run() -> None:
     assert run.problems([]) == ["sample.1 [native]: other output"]
 
 
+def test_what_was_not_tried_fails_a_run_of_the_whole() -> None:
+    run = Run(results=[_result(Verdict.RAN), _result(Verdict.NOT_REACHED, "far"), _result(Verdict.NOT_TRIED, "late")])
+    assert run.problems([]) == []
+    whole = [Entry(name=name, version="1", kind="library") for name in ("sample", "far", "late")]
+    assert run.problems(whole) == ["far.1 [linux-aarch64]: not reached", "late.1 [linux-aarch64]: not tried"]
+
+
 def test_too_many_exceptions_fail_the_run() -> None:
     plain = Entry(name="plain", version="1", kind="library")
     noted = replace(plain, name="noted", exception=ExceptionNote(reason="its probe"))
