@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpkg.core.errors import BuildError
+from xpkg.core.files import NotRegular, read_regular
 from xpkg.repo.targets import Target
 from xpkg.sandbox import diagnosis, elf
 from xpkg.sandbox.layout import SOURCE, TARGET, TOOLS
@@ -31,6 +33,11 @@ class Places:
     tools: Sequence[Path]
     target: Sequence[Path]
     files_of: Callable[[Iterable[str]], Mapping[str, str]]
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """The tops of all these trees."""
+        return (self.source, self.output, *self.tools, *self.target)
 
 
 def failed(task: BuildTask, step: Step, argv: Sequence[str], status: int, log: Path, places: Places) -> BuildError:
@@ -76,8 +83,7 @@ def _machine_of(path: str, places: Places, machine: Target) -> str | None:
         return None
     for file in _candidates(path, places):
         try:
-            with file.open("rb") as stream:
-                head = stream.read(64)
+            head = _head(file, places)
             header = elf.read_header(head)
         except elf.MalformedObject:
             return "target" if head[:2] == b"MZ" and machine.objects.format.startswith("pe") else None
@@ -86,6 +92,14 @@ def _machine_of(path: str, places: Places, machine: Target) -> str | None:
         known = elf.machine_number(machine.objects.machine)
         return "target" if (header.format, header.machine) == (machine.objects.format, known) else "build"
     return None
+
+
+def _head(file: Path, places: Places) -> bytes:
+    """The first bytes of a file of the build.  The path is a log's and the tree a stranger's: no pipe, nothing outside."""
+    real = Path(os.path.realpath(file))  # a loop of links stays as it is, and cannot be opened
+    if not any(real.is_relative_to(os.path.realpath(place)) for place in places.all):
+        raise NotRegular(errno.ENOENT, "it is in no tree that the build saw", str(file))
+    return read_regular(real, 64)
 
 
 def _candidates(path: str, places: Places) -> Iterable[Path]:
