@@ -69,3 +69,22 @@ def test_nearest_names() -> None:
     assert nearest("", known) == []
     assert did_you_mean("dnue", known) == "did you mean dune?"
     assert did_you_mean("qqqq", known) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("greting", ["gen", "ring", "greeter", "greeting"], ["greeting"]),
+        ("gen", ["ren", "ge", "gen-tools", "oxygen-lib", "re"], ["ge", "ren", "gen-tools"]),
+        ("tyo", ["toy", "two", "to"], ["to", "toy", "two"]),
+        ("Lwt", ["lwt", "let"], ["lwt", "let"]),
+        ("ocamlfidn", ["ocamlfind", "ocaml", "ocamlbuild"], ["ocamlfind"]),
+        ("li", ["lib", "list", "lima", "stdlib-shims", "ok"], ["lib", "lima", "list"]),
+        ("a", ["b", "ab", "ba", "abcd"], ["ab"]),
+        ("2", ["2.0", "1.2", "20.1.0"], ["2.0"]),
+        ("bb", ["bb-unix-lib", "bbunixlib", "b-bb"], ["bb-unix-lib"]),
+        ("conf-gpm", ["conf-gmp", "conf-gpg", "conf-npm"], ["conf-gmp", "conf-gpg", "conf-npm"]),
+    ],
+)
+def test_hints_of_names_are_near_for_their_length(typed: str, known: list[str], meant: list[str]) -> None:
+    assert nearest(typed, known) == meant
