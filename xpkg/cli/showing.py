@@ -25,6 +25,7 @@ def show_steps(printer: Printer, home: Home, pair: Pair, recipe: Recipe) -> obje
     from xpkg.ops.query_steps import steps as derive
 
     found = derive(home, pair, recipe)
+    _tell_place(printer, recipe, found.reason)
     steps, origins = found.steps, found.origins
     for step, words in zip(steps.commands, origins.words, strict=True):
         printer.line(f"{step.phase}: {shlex.join(step.command(found.jobs))}")
@@ -38,6 +39,11 @@ def show_steps(printer: Printer, home: Home, pair: Pair, recipe: Recipe) -> obje
         if printer.verbosity or pair.target is not None:
             printer.line(f"file: {name}  [{origins.generated[name]}]{told}")
     return _steps_value(found)
+
+
+def _tell_place(printer: Printer, recipe: Recipe, reason: str | None) -> None:
+    if reason is not None:
+        printer.note(f"{recipe.name} is built for the build machine, whatever the target: {reason}")
 
 
 def _parts(step: Step, words: Sequence[str]) -> Iterator[Part]:
@@ -57,6 +63,7 @@ def _steps_value(found: ShownSteps) -> object:
     steps, origins = found.steps, found.origins
     return {
         "machine": found.machine,
+        "reason": found.reason,
         "environment": steps.variables(found.jobs),
         "generated": dict(steps.generated),
         "commands": [
@@ -74,6 +81,7 @@ def show_effective(printer: Printer, home: Home, pair: Pair, recipe: Recipe) -> 
 
     shown: dict[str, Any] = effective(home, pair, recipe)
     printer.line(f"{shown['name']} {shown['version']} [{shown['machine']}]")
+    _tell_place(printer, recipe, shown["reason"])
     because = ", ".join(f"{name} is {value}" for name, value in shown["because"].items())
     verdict = "available" if shown["available"] else "not available"
     told = "" if shown["condition"] == "true" else f": {shown['condition']}" + (f" ({because})" if because else "")

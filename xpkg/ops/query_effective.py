@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xpkg.ops.pins import developed_of
 from xpkg.ops.query_list import variables
+from xpkg.ops.query_machines import place_of
 from xpkg.ops.query_text import filter_text
 from xpkg.repo.filters import Comparison, Constant, Defined, Every, Filter, Negation, Some, Text, evaluate, is_true
 from xpkg.repo.interpolate import Environment, Value, Variable, as_text, expand, look_up, parse_variable
@@ -29,7 +30,7 @@ def effective(home: Home, pair: Pair, recipe: Recipe) -> Shown:
 
     What only a build knows (directories, other packages' variables) stays as written, a condition on it is told.
     """
-    machine = BUILD if recipe.x_runs_on == "build" else pair.machine
+    machine, reason = place_of(home.universe, pair, recipe)
     target = None if pair.target is None else home.target(pair.target)
     instance = Instance(name=recipe.name, version=recipe.version, machine=machine)
     here = _machine_variables(home, pair, recipe, machine)
@@ -39,6 +40,7 @@ def effective(home: Home, pair: Pair, recipe: Recipe) -> Shown:
         "name": recipe.name,
         "version": recipe.version,
         "machine": machine,
+        "reason": reason,
         "available": is_true(recipe.available, here.get),
         "condition": filter_text(recipe.available),
         "because": {name: _text(here.get(name)) for name in dict.fromkeys(_variables(recipe.available))},

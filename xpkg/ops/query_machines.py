@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xpkg.ops.pairs import Pair
     from xpkg.repo.entries import Entry
     from xpkg.repo.interpolate import Value
+    from xpkg.repo.recipes import Recipe
     from xpkg.repo.universe import Universe
 
 
@@ -48,6 +49,17 @@ class Edge:
             "file": None if self.file is None else str(self.file),
             "key": self.key,
         }
+
+
+def place_of(universe: Universe, pair: Pair, recipe: Recipe) -> tuple[str, str | None]:
+    """The machine that a package asked for by name is built for; why, where that is not the target there is."""
+    if pair.target is None:
+        return BUILD, None
+    placement = Placements(universe, pair.target).anywhere.of(recipe.name, build=False)
+    if placement.machines[-1] == BUILD:
+        return BUILD, placement.reason
+    # This version alone may say so.
+    return (BUILD, f"{recipe.name} says x-runs-on: build") if recipe.x_runs_on == "build" else (pair.target, None)
 
 
 def edge_story(universe: Universe, pair: Pair, name: str, version: str, needed: str) -> tuple[Edge, ...]:

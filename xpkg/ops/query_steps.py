@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from xpkg.ops.pins import addresses_of, developed_of, pins_of
 from xpkg.ops.planning import PairPlan
+from xpkg.ops.query_machines import place_of
 from xpkg.ops.situation import Situation
-from xpkg.repo.machine_names import BUILD
 from xpkg.sandbox.provenance import Origins, origins
 from xpkg.solver.context import RepoContext
 from xpkg.solver.model import Atom, Exactly, Request
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownSteps:
-    """The steps of one instance, for showing; ``jobs`` stands in for the number of parallel jobs."""
+    """The steps of one instance, for showing; ``jobs`` stands in for the number of parallel jobs.
+
+    ``reason`` says why it is built for the build machine although there is a target.
+    """
 
     machine: str
+    reason: str | None
     steps: Steps
     origins: Origins
     jobs: int = 1
@@ -33,7 +37,7 @@ class ShownSteps:
 
 def steps(home: Home, pair: Pair, recipe: Recipe) -> ShownSteps:
     """The derived steps of a recipe on the pair's machine, with the dependencies a solve gives it."""
-    machine = BUILD if recipe.x_runs_on == "build" else pair.machine
+    machine, reason = place_of(home.universe, pair, recipe)
     atom = Atom(name=recipe.name, machine=machine, versions=Exactly(recipe.version))
     pins = tuple((name, version) for name, version in pins_of(home.pinning) if name != recipe.name)
     request = Request(target=pair.target, install=(atom,), pins=pins, pinned_to=addresses_of(home.pinning))
@@ -42,5 +46,7 @@ def steps(home: Home, pair: Pair, recipe: Recipe) -> ShownSteps:
     plan = PairPlan(situation, pair, solve(request, context), situation.here(pair))
     for instance, task in plan.tasks.items():
         if (instance.name, instance.machine) == (recipe.name, machine):
-            return ShownSteps(machine=machine, steps=task.steps, origins=origins(task.subject, task.steps))
+            return ShownSteps(
+                machine=machine, reason=reason, steps=task.steps, origins=origins(task.subject, task.steps)
+            )
     raise AssertionError(f"{recipe.name} is missing from its own solution")

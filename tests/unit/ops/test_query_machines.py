@@ -8,7 +8,7 @@ import pytest
 
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
-from xpkg.ops.query_machines import EdgeQuery, edge_story
+from xpkg.ops.query_machines import EdgeQuery, edge_story, place_of
 from xpkg.ops.scopes import restricted
 from xpkg.ops.settings import RepositorySettings
 from xpkg.repo.universe import Universe, UnknownPackage
@@ -38,6 +38,8 @@ available: os = "nowhere"
     "alpha.2": "",
     "user.1": 'depends: ["tool" "ppx_x" "alpha"]',
     "wrong.1": "depends: 3",
+    "maker.1": "",
+    "twin.1": "",
 }
 
 
@@ -47,7 +49,9 @@ def universe(tmp_path: Path) -> Universe:
         directory = tmp_path / "mine" / "packages" / full.partition(".")[0] / full
         directory.mkdir(parents=True)
         (directory / "opam").write_text(f'opam-version: "2.0"\n{body}\n')
-    (tmp_path / "mine" / "cross.toml").write_text('[both]\n"user:alpha" = "for a trial"\n')
+    (tmp_path / "mine" / "cross.toml").write_text(
+        '[both]\n"user:alpha" = "for a trial"\ntwin = "both"\n[build]\nmaker = "makes things"\n'
+    )
     home = Home(tmp_path / "state")
     home.change_settings(
         lambda now: now.with_repository(RepositorySettings(name="mine", address=str(tmp_path / "mine")))
@@ -61,6 +65,17 @@ def test_the_names_on_each_machine(universe: Universe) -> None:
         "build": ["dune", "runs", "twice"],
         "target": ["alpha", "here", "later", "ocaml", "twice", "zeta"],
     }
+
+
+def test_where_what_is_asked_for_by_name_is_built(universe: Universe) -> None:
+    def place(pair: Pair, name: str) -> tuple[str, str | None]:
+        return place_of(universe, pair, universe.recipe(name, universe.versions(name)[0]))
+
+    assert place(KFREEBSD, "alpha") == ("kfreebsd", None)
+    assert place(KFREEBSD, "twin") == ("kfreebsd", None)
+    assert place(KFREEBSD, "tool") == ("build", "tool says x-runs-on: build")
+    assert place(KFREEBSD, "maker") == ("build", "cross.toml: makes things")
+    assert place(Pair(), "maker") == ("build", None)
 
 
 def test_without_a_target_all_are_on_the_build_machine(universe: Universe) -> None:
