@@ -61,11 +61,15 @@ class Objects:
 
 @value(kw_only=True)
 class Run:
-    """How a product of the target is run: a program in a build-machine package's ``bin``, ``{product}`` replaced."""
+    """How a product of the target is run: a program in a build-machine package's ``bin``, ``{product}`` replaced.
+
+    ``argv0`` is the runner's option for the name that the product is to be told as its own, which is put right behind it.
+    """
 
     package: str
     command: tuple[str, ...]
     products: tuple[str, ...] = ()
+    argv0: str | None = None
 
 
 @value(kw_only=True)
@@ -280,7 +284,10 @@ def _run(whole: Table) -> Run | None:
         package=_package(table, "package", table.text("package")),
         command=table.texts("command"),
         products=table.texts("products"),
+        argv0=table.optional("argv0"),
     )
+    if run.argv0 is not None and not run.argv0.startswith("-"):
+        raise table.error("argv0", "expected an option, such as --argv0=")
     if not run.command or "/" in run.command[0] or run.command[0] in ("", ".", ".."):
         raise table.error("command", "expected a program of the package, by its plain name, and its arguments")
     for pattern in run.products:

@@ -84,7 +84,8 @@ def global_variables(subject: Subject) -> dict[str, Value]:
 def has_shared_objects(machine: Target) -> bool:
     """Whether there are plug-ins and stub libraries: not on static machines, nor where all objects are relocatable."""
     types = machine.objects.types if machine.objects is not None else ()
-    return machine.variables.get("libc") != "musl" and (not types or "DYN" in types)
+    static = "-static" in machine.toolchain.cflags or machine.variables.get("libc") == "musl"
+    return not static and (not types or "DYN" in types)
 
 
 def compiler_variables(machine: Target) -> dict[str, Value]:

@@ -20,6 +20,7 @@ PRELOADED = "run-as-target"
 """The package of the shared object, and the name of that."""
 
 _PRODUCT = "{product}"
+_MAX_WORDS = 16
 
 
 def runner_of(target: Target) -> Run:
@@ -42,6 +43,9 @@ def _problem(target: Target) -> str | None:
         return f"a test is a program, and there are none: its objects are {' or '.join(types)} only"
     if target.run.command[-1:] != (_PRODUCT,):
         return f"its runner {target.run.package} does not take a program with arguments"
+    # The preloaded object takes the words from one variable.
+    if len(target.run.command) > _MAX_WORDS or any(word.split() != [word] for word in target.run.command):
+        return f"its runner's command has more than {_MAX_WORDS} words, an empty one or one with a blank"
     return None
 
 
@@ -95,8 +99,10 @@ def preloading(subject: Subject) -> Mapping[str, str]:
     if objects is None:
         return {}
     bits, _, order = objects.format.removeprefix("elf").partition("-")
+    argv0 = runner_of(subject.machine).argv0
     return {
         "LD_PRELOAD": f"{TOOLS}/{subject.native.layout.lib}/{PRELOADED}/{PRELOADED}.so",
         "RUN_AS_TARGET": " ".join(runner_command(subject)),
         "RUN_AS_TARGET_OBJECTS": f"{bits} {order} {machine_number(objects.machine)}",
+        **({"RUN_AS_TARGET_ARGV0": argv0} if argv0 else {}),
     }

@@ -123,6 +123,7 @@ def test_the_digest_covers_what_matters_for_builds(tmp_path: Path, old: str, new
         ('types = ["REL"]', "abi = 64", r"objects\.abi: expected a text"),
         ("elf64-little", "pe64-little", r"objects\.machine: expected a machine of PE"),
         ('["qemu", "{product}"]', "[]", r"run\.command: expected a program"),
+        ('["qemu", "{product}"]', '["qemu", "{product}"]\nargv0 = "name"', r"run\.argv0: expected an option"),
         ('["qemu", "{product}"]', '["/bin/sh"]', r"run\.command: expected a program of the package"),
         ('["qemu", "{product}"]', '["../../sh"]', r"run\.command: expected a program of the package"),
         ("[variables]", "[variables", r"board\.toml: .*line"),

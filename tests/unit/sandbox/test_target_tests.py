@@ -33,6 +33,8 @@ def for_tests(subject: Subject, objects: Objects = RISCV, run: Run | None = RUN)
     [
         (RISCV, None, "it says no way to run its products"),
         (replace(RISCV, types=("REL",)), RUN, "a test is a program, and there are none: its objects are REL only"),
+        (RISCV, replace(RUN, command=("run", *"abcdefghijklmnop", "{product}")), "more than 16 words"),
+        (RISCV, replace(RUN, command=("run", "two words", "{product}")), "or one with a blank"),
         (RISCV, Run(package="flash", command=("flash", "{product}", "-q")), "its runner flash does not take a program"),
     ],
 )
@@ -54,6 +56,11 @@ def test_what_starts_tests_starts_the_runner(subject: MakeSubject) -> None:
         "RUN_AS_TARGET": f"{TOOLS}/bin/linux-run --prefix={TARGET} riscv64",
         "RUN_AS_TARGET_OBJECTS": "64 little 243",
     }
+
+
+def test_a_runner_that_has_an_option_for_the_programs_name_is_told_it(subject: MakeSubject) -> None:
+    made = preloading(for_tests(subject(cross=True), run=replace(RUN, argv0="--argv0=")))
+    assert made["RUN_AS_TARGET_ARGV0"] == "--argv0="
 
 
 def test_other_builds_know_nothing_of_it(subject: MakeSubject) -> None:

@@ -6,8 +6,10 @@
  *   RUN_AS_TARGET          the runner's command line, words separated by blanks
  *   RUN_AS_TARGET_OBJECTS  what the target's programs are: "BITS ORDER MACHINE", such as
  *                          "64 little 183" (e_machine of the ELF header in decimal)
+ *   RUN_AS_TARGET_ARGV0    the runner's option for the program's own name, such as "--argv0="; without it,
+ *                          the program is told its path
  *
- * What the runner starts knows nothing of all this: neither variable nor LD_PRELOAD reaches it.
+ * What the runner starts knows nothing of all this: none of the variables nor LD_PRELOAD reaches it.
  * Programs of the build machine are started as they would be anyway.
  *
  * Every function of the exec and posix_spawn families is here, because inside the C library they
@@ -31,9 +33,11 @@
 #define MAX_WORDS 16            /* of the runner's command line */
 #define MAX_LINE 4096
 
-static const char *const hidden[] = { "LD_PRELOAD=", "RUN_AS_TARGET=", "RUN_AS_TARGET_OBJECTS=" };
+static const char *const hidden[] = {
+  "LD_PRELOAD=", "RUN_AS_TARGET=", "RUN_AS_TARGET_OBJECTS=", "RUN_AS_TARGET_ARGV0="
+};
 
-static char runner_text[MAX_LINE];
+static char runner_text[MAX_LINE], argv0_option[256];
 static char *runner[MAX_WORDS + 1];
 static int runner_words;
 static int bits, order, machine;
@@ -57,6 +61,7 @@ __attribute__((constructor)) static void find_functions(void)
 __attribute__((constructor)) static void read_settings(void)
 {
   const char *command = getenv("RUN_AS_TARGET"), *objects = getenv("RUN_AS_TARGET_OBJECTS");
+  const char *argv0 = getenv("RUN_AS_TARGET_ARGV0");
   char endian[8], *word, *rest;
   int size, number;
 
@@ -66,6 +71,7 @@ __attribute__((constructor)) static void read_settings(void)
   order = strcmp(endian, "little") == 0 ? ELFDATA2LSB : ELFDATA2MSB;
   machine = number;
   strcpy(runner_text, command);
+  if (argv0 != NULL && strlen(argv0) < sizeof argv0_option) strcpy(argv0_option, argv0);
   for (word = strtok_r(runner_text, " ", &rest); word != NULL && runner_words < MAX_WORDS;
        word = strtok_r(NULL, " ", &rest))
     runner[runner_words++] = word;
@@ -159,7 +165,7 @@ static int is_hidden(const char *variable)
   return 0;
 }
 
-/* RUNNER --argv0=NAME ... PATH ARGUMENTS: the option comes right after the runner's own name. */
+/* RUNNER ARGV0-OPTION+NAME ... PATH ARGUMENTS: the option comes right after the runner's own name. */
 static void fill(char **words, char **variables, char *option, const char *path, char *const argv[],
                  char *const envp[])
 {
@@ -180,8 +186,9 @@ static void fill(char **words, char **variables, char *option, const char *path,
 #define OTHER(path, argv, envp) \
   char *words[length(argv) + MAX_WORDS + 3], *variables[length(envp) + 1], option[PATH_MAX]; \
   option[0] = '\0'; \
-  if (length(argv) > 0 && strcmp(argv[0], path) != 0 && strlen(argv[0]) < sizeof option - 16) \
-    snprintf(option, sizeof option, "--argv0=%s", argv[0]); \
+  if (argv0_option[0] != '\0' && length(argv) > 0 && strcmp(argv[0], path) != 0 && \
+      strlen(argv[0]) < sizeof option - sizeof argv0_option) \
+    snprintf(option, sizeof option, "%s%s", argv0_option, argv[0]); \
   fill(words, variables, option, path, argv, envp)
 
 /* ---- exec */
