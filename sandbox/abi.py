@@ -93,12 +93,13 @@ def wants_attributes(header: ElfHeader) -> bool:
 def arm_abi(data: Bytes) -> str | None:
     """``eabihf`` for an ARM object, given whole, that passes floats in VFP registers; None when it does not say.
 
-    Soft floats are the default that nobody writes down, so what is missing may be either.  MalformedObject.
+    Soft floats are the default that nobody writes down, so what is missing may be either.  An object has one section
+    of attributes; another one counts for nothing.  MalformedObject.
     """
-    for at, size in sections(data, _SHT_ARM_ATTRIBUTES):
-        if size <= _LARGEST_ATTRIBUTES and _vfp_arguments(bytes(data[at : at + size]), bytes(data[5:6])) == 1:
-            return "eabihf"
-    return None
+    at, size = next(sections(data, _SHT_ARM_ATTRIBUTES), (0, 0))
+    if not 0 < size <= _LARGEST_ATTRIBUTES:
+        return None
+    return "eabihf" if _vfp_arguments(bytes(data[at : at + size]), bytes(data[5:6])) == 1 else None
 
 
 def _vfp_arguments(table: bytes, order: bytes) -> int | None:
@@ -120,14 +121,19 @@ def _attribute(values: bytes, wanted: int) -> int | None:
     while at < len(values):
         tag, at = _uleb(values, at)
         if tag in _NUL_TERMINATED or (tag > 32 and tag % 2):
-            at = values.index(b"\0", at) + 1 if b"\0" in values[at:] else len(values)
+            at = _after_text(values, at)
             continue
         value, at = _uleb(values, at)
         if tag == wanted:
             return value
         if tag == 32:  # compatibility: a number and a text
-            at = values.index(b"\0", at) + 1 if b"\0" in values[at:] else len(values)
+            at = _after_text(values, at)
     return None
+
+
+def _after_text(values: bytes, at: int) -> int:
+    end = values.find(b"\0", at)
+    return len(values) if end < 0 else end + 1
 
 
 def _uleb(data: bytes, at: int) -> tuple[int, int]:

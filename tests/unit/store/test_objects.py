@@ -289,6 +289,19 @@ def test_arm_floats(tree: Tree) -> None:
     assert [path for path, _ in problems(found, SOFT)] == ["lib/hard.o", "lib/old.o"]
 
 
+def test_one_section_of_arm_attributes_counts(tree: Tree) -> None:
+    """Thousands that all lead to the same place kept a processor busy for most of an hour."""
+    first, second = with_attributes(b"\x1c\x00"), with_attributes(b"\x1c\x01")
+    table = struct.pack("<IIIIIIIIII", 0, 0x70000003, 0, 0, 52, len(first) - 52 - 40, 0, 0, 1, 0)
+    shifted = struct.pack("<IIIIIIIIII", 0, 0x70000003, 0, 0, len(first) - 40, len(second) - 92, 0, 0, 1, 0)
+    data = bytearray(first[:-40] + second[52:-40] + table + shifted)
+    struct.pack_into("<I", data, 32, len(data) - 80)  # e_shoff
+    struct.pack_into("<HHH", data, 46, 40, 2, 0)  # e_shentsize, e_shnum
+    assert problems(tree({"lib/a.o": bytes(data)}), SOFT) == []
+    struct.pack_into("<I", data, len(data) - 80 + 16, len(first) - 40)  # the first leads to the second's content
+    assert [path for path, _ in problems(tree({"lib/a.o": bytes(data)}), SOFT)] == ["lib/a.o"]
+
+
 def coff(machine: int) -> bytes:
     return struct.pack("<HHIIIHH", machine, 1, 0, 60, 3, 0, 0).ljust(80, b"\0")
 
