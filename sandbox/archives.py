@@ -12,6 +12,8 @@ from xpkg.core.values import value
 MAGIC = b"!<arch>\n"
 THIN = b"!<thin>\n"
 _HEADER = 60
+_LONGEST = 4096
+"""Bytes of a name, which may be a path (PATH_MAX).  All members may have the same place in the table of names."""
 _SPECIAL = {"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64"}
 
 
@@ -60,12 +62,14 @@ def _member(raw: str, data: bytes | memoryview, long_names: bytes, start: int, s
         length = _number(raw[3:].encode(), start)
         if length > size:
             raise MalformedArchive(f"the name of the member at byte {start} is longer than the member")
+        if length > _LONGEST:
+            raise MalformedArchive(f"the member at byte {start} has a name of more than {_LONGEST} bytes")
         name = bytes(data[start : start + length]).rstrip(b"\0")
         return Member(name.decode("utf-8", "replace"), start + length, size - length, False)
     digits = raw[1:].split(":")[0]
     if raw.startswith("/") and digits.isdecimal():  # GNU: an offset into the table of names
         offset = int(digits)
-        end = long_names.find(b"\n", offset)
+        end = long_names.find(b"\n", offset, offset + _LONGEST)
         if offset >= len(long_names) or end < 0:
             raise MalformedArchive(f"the member at byte {start} has no name in the table of names")
         return Member(long_names[offset:end].decode("utf-8", "replace").removesuffix("/"), start, size, False)

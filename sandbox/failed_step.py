@@ -95,7 +95,7 @@ def _machine_of(path: str, places: Places, machine: Target) -> str | None:
 
 
 def _head(file: Path, places: Places) -> bytes:
-    """The first bytes of a file of the build.  The path is a log's and the tree a stranger's: no pipe, nothing outside."""
+    """The first bytes of a file of the build: of no pipe, and nothing outside, as the tree is a stranger's."""
     real = Path(os.path.realpath(file))  # a loop of links stays as it is, and cannot be opened
     if not any(real.is_relative_to(os.path.realpath(place)) for place in places.all):
         raise NotRegular(errno.ENOENT, "it is in no tree that the build saw", str(file))

@@ -179,14 +179,17 @@ def _linker_script(head: bytes, name: str) -> bool:
 def _archive(tree: Path, path: str, data: memoryview, rules: Rules) -> Iterator[str]:
     try:
         for member in archives.members(data):
-            name = printable(member.name, keep="")
             if member.external:
-                yield from (f"(member {name}) {problem}" for problem in _external(tree, path, member.name, rules))
+                yield from (_of_member(member, problem) for problem in _external(tree, path, member.name, rules))
             else:
                 with data[member.offset : member.offset + member.size] as part:
-                    yield from (f"(member {name}) {problem}" for problem in _one(part, member.name, rules))
+                    yield from (_of_member(member, problem) for problem in _one(part, member.name, rules))
     except archives.MalformedArchive as error:
         yield f"is a malformed archive: {error}"
+
+
+def _of_member(member: archives.Member, problem: str) -> str:
+    return f"(member {printable(member.name, keep='')}) {problem}"
 
 
 def _external(tree: Path, path: str, name: str, rules: Rules) -> Iterator[str]:

@@ -120,6 +120,15 @@ def test_members_are_named_whatever_form_the_archive_has(tree: Tree) -> None:
     ]
 
 
+def test_names_of_members_are_no_longer_than_paths(tree: Tree) -> None:
+    """Members that share one long name made the look at an archive as long as the square of its size."""
+    for length, said in ((4000, []), (5000, ["no name in the table of names"])):
+        archive = MAGIC + member(b"//", b"x" * length + b"/\n") + member(b"/0", elf())
+        assert [text[-29:] for _, text in problems(tree({"a.a": archive}))] == said
+    long = MAGIC + member(b"#1/5000", b"x" * 5000 + elf())
+    assert [text[-30:] for _, text in problems(tree({"a.a": long}))] == ["a name of more than 4096 bytes"]
+
+
 def test_thin_archives(tree: Tree) -> None:
     names = b"in/good.o/\nin/host.o/\nin/none.o/\n../../out.o/\n/abs.o/\nin/a\0.o/\n"
     thin = THIN + member(b"//", names)
