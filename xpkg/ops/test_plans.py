@@ -54,12 +54,13 @@ class TestPlan(PairPlan):
         *,
         once_more: bool,
         choose: ChooseSources | None = None,
+        with_tests: bool = True,
     ) -> None:
         """``once_more`` runs tests again that passed before."""
         again = frozenset((tested.instance,) if once_more else ())
         super().__init__(base.situation, base.pair, base.solution, base.here, again, base.extras, choose)
         self._base, self._apparatus, self._once_more = base, apparatus, once_more
-        self.tested = tested
+        self.tested, self._with_tests = tested, with_tests
 
     @property
     def task(self) -> BuildTask:
@@ -75,6 +76,21 @@ class TestPlan(PairPlan):
         """Whether a command would not be run without the tests."""
         return list(command) not in [step.command(jobs) for step in self._plain.commands]
 
+    def has_counterpart(self, command: Sequence[str], jobs: int) -> bool:
+        """Whether the package without its tests has a command of the same program in place of this one.
+
+        ``dune build @install @runtest`` fails when the tests fail, and also when ``dune build @install`` does.
+        """
+        with_tests = [step.argv for step in self.task.steps.commands]
+        others = [step.command(jobs) for step in self._plain.commands if step.argv not in with_tests]
+        return any(other[:1] == list(command[:1]) for other in others)
+
+    def without_tests(self) -> TestPlan:
+        """The plan that builds the same, with the same beneath it, but runs no tests."""
+        return TestPlan(
+            self._base, self.tested, self._apparatus, once_more=False, choose=self._choose, with_tests=False
+        )
+
     @property
     def _plain(self) -> Steps:
         return derive(replace(self.task.subject, extras=frozenset()))
@@ -85,13 +101,23 @@ class TestPlan(PairPlan):
         target = None if self.pair.target is None else universe.targets[self.pair.target]
         choose = self._choose or self.situation.choose_sources
         maker = TaskMaker(universe, self.situation.native, target, choose)
-        wanted = closure_of(self.solution.nodes, (*self.tested.requires, *self._apparatus.beside))
+        roots = (*self.tested.requires, *self._apparatus.beside) if self._with_tests else (self.tested.instance,)
+        wanted = closure_of(self.solution.nodes, roots)
         tasks = maker.make([node for node in self.solution.nodes if node.instance in wanted])
+        if not self._with_tests:
+            return tasks, maker.keys
         test = maker.make_tested(self.tested, self._apparatus.beside, self._apparatus.instead)
         return {**tasks, self.tested.instance: test}, {**maker.keys, self.tested.instance: test.key}
 
     def with_sources(self, choose: ChooseSources) -> TestPlan:
-        return TestPlan(self._base, self.tested, self._apparatus, once_more=self._once_more, choose=choose)
+        return TestPlan(
+            self._base,
+            self.tested,
+            self._apparatus,
+            once_more=self._once_more,
+            choose=choose,
+            with_tests=self._with_tests,
+        )
 
 
 def closure_of(nodes: tuple[Node, ...], roots: tuple[Instance, ...]) -> frozenset[Instance]:

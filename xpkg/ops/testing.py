@@ -67,7 +67,11 @@ def run_test(home: Home, plan: TestPlan, options: Options, progress: Progress) -
     try:
         done = build_all(home, Plan((plan,)), options, watch)
     except (BuildError, InputFileError) as error:
-        return _outcome(plan, _result_of(plan, watch, options.jobs), error=error, seconds=watch.seconds)
+        result, why = _result_of(plan, watch, options.jobs), error
+        if result == "failed" and plan.has_counterpart(watch.command, options.jobs):
+            plain = _failure_without_tests(home, plan, options, progress)
+            result, why = ("failed", error) if plain is None else ("not built", plain)
+        return _outcome(plan, result, error=why, seconds=watch.seconds)
     key = done.plan.parts[0].keys[plan.tested.instance]
     timings = home.store.output(key).record.timings
     seconds = sum(timings.get(phase, 0.0) for phase in ("build", "test"))
@@ -94,6 +98,17 @@ def _result_of(plan: TestPlan, watch: _Watch, jobs: int) -> Result:
     if watch.failed != plan.tested.instance.name or not watch.command:
         return "not built"
     return "failed" if plan.is_for_tests(watch.command, jobs) else "not built"
+
+
+def _failure_without_tests(
+    home: Home, plan: TestPlan, options: Options, progress: Progress
+) -> BuildError | InputFileError | None:
+    """Why the package cannot be built without its tests either, if so: one command may build and test."""
+    try:
+        build_all(home, Plan((plan.without_tests(),)), options, progress)
+    except (BuildError, InputFileError) as error:
+        return error
+    return None
 
 
 class _Watch:

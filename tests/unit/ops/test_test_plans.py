@@ -118,6 +118,25 @@ def test_commands_are_told_apart(home: Home) -> None:
     assert test.is_for_tests(["make", "check"], 2)
 
 
+def test_one_command_may_build_and_test(home: Home) -> None:
+    duned = planned(home, "duned", Pair())
+    command = duned.task.steps.commands[0].command(2)
+    assert "@runtest" in command
+    assert duned.is_for_tests(command, 2)
+    assert duned.has_counterpart(command, 2)
+    assert not planned(home, "plain").has_counterpart(["make", "check"], 2)
+    assert not planned(home, "tool").has_counterpart(["./check"], 2)
+
+
+def test_without_its_tests_a_package_is_what_an_installation_builds(home: Home) -> None:
+    test = planned(home, "duned").without_tests()
+    assert {"duned far", "ground far", "dune build"} <= names(test)
+    assert not {"dune-target-tests build", "far-runner build", "run-as-target build"} & names(test)
+    installed = plan(home, None, (FAR,), Ask(packages=("duned",))).parts[0].keys
+    assert test.keys[test.tested.instance] == installed[test.tested.instance]
+    assert test.with_sources(test.situation.choose_sources).keys == test.keys
+
+
 def test_only_what_is_asked_for_is_run_once_more(home: Home) -> None:
     test = planned(home, "plain", once_more=True)
     assert test.again == {test.tested.instance}
