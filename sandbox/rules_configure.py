@@ -15,7 +15,7 @@ def configure(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
 
     A recipe does not say whether its configure is autoconf's.  The command that is put before it looks.
     """
-    if not _runs_configure(argv) or any(word.startswith(_STATED) for word in argv):
+    if not _runs_configure(argv) or any(word.partition("=")[0] in _STATED for word in argv):
         return None
     changed = (CONFIGURE, cross.build_triple, cross.triple, *argv)
     return changed, "configure: --build and --host name the two machines, if the script knows these options"

@@ -28,6 +28,7 @@ CHANGED = [
     ("../src/configure", f"{CONFIGURE} ../src/configure"),
     ("sh ./configure -q", f"{CONFIGURE} sh ./configure -q"),
     ("bash -e ./configure", f"{CONFIGURE} bash -e ./configure"),
+    ("./configure --hostname=a --target-dir=/x", f"{CONFIGURE} ./configure --hostname=a --target-dir=/x"),
     ("env CFLAGS=-O2 ./configure", f"{CONFIGURE} env CFLAGS=-O2 ./configure"),
     ("env CC=cc sh -x ./configure", f"{CONFIGURE} env CC=cc sh -x ./configure"),
     ("meson setup build --prefix=/x", f"meson setup {MESON} build --prefix=/x"),
