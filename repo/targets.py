@@ -17,6 +17,8 @@ from xpkg.repo.tables import Table, parse_table, read_table
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _TRIPLE = re.compile(r"[A-Za-z0-9_.]+(?:-[A-Za-z0-9_.]+){1,3}")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+")
+# These paths stand in the scripts and the settings that are written for a target, as they are.
+_PATH = re.compile(r"[A-Za-z0-9._+/-]++")
 _REQUIRED_VARIABLES = ("arch", "os")
 
 
@@ -217,6 +219,8 @@ def _path(table: Table, key: str) -> str | None:
     problem = None if path is None else path_problem(path)
     if problem is not None:
         raise table.error(key, f"expected a path relative to the prefix: {problem}")
+    if path is not None and not _PATH.fullmatch(path):
+        raise table.error(key, f"{path[:80]!r} has other characters than letters, digits and '._+/-'")
     return path
 
 

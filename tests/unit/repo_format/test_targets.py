@@ -108,6 +108,8 @@ def test_the_digest_covers_what_matters_for_builds(tmp_path: Path, old: str, new
         ('os-version = "1"', '"os version" = "1"', r"variables\.os version: a variable's name"),
         ('"bin/board-cc"', '"/usr/bin/cc"', r"toolchain\.cc: expected a path relative to the prefix"),
         ('"bin/board-cc"', '"../cc"', r"toolchain\.cc: .*leaves the directory"),
+        ('"bin/board-cc"', '"bin/cc $(id)"', r"toolchain\.cc: 'bin/cc \$\(id\)' has other characters than letters"),
+        ('lib = "lib/ocaml/site-lib"', 'lib = "site lib"', r"layout\.lib: 'site lib' has other characters"),
         ('"ocaml-board"', '"-x"', r"toolchain\.compiler: '-x' is no package name"),
         ('["zig-cc", "lld"]', '"zig-cc"', r"toolchain\.packages: expected an array of texts"),
         ('["-O2", "-g0"]', "[1]", r"toolchain\.cflags: expected an array of texts"),
