@@ -41,7 +41,7 @@ def test(packages: tuple[str, ...], **given: Any) -> int:
 
     PACKAGE is as for install; a DIRECTORY, by itself the present one, means its packages as they are there now.
     Without --target tests run on this machine; with it they are built for the target and run in its runner.
-    The exit code is 1 when tests failed and 31 when a package could not be built.
+    The exit code is 1 when tests failed, 31 when a package could not be built and 40 when a source could not be had.
     """
     from xpkg.cli.progress import TerminalProgress
     from xpkg.ops.building import Options
@@ -67,7 +67,13 @@ def test(packages: tuple[str, ...], **given: Any) -> int:
         with TerminalProgress(printer) as progress:
             outcomes.append(run_test(home, plan, options, progress))
     _tell(printer, outcomes)
+    return _status(outcomes)
+
+
+def _status(outcomes: Sequence[Outcome]) -> ExitCode:
     results = {one.result for one in outcomes}
+    if any(one.error is not None and one.error.exit_code == ExitCode.SYNC_ERROR for one in outcomes):
+        return ExitCode.SYNC_ERROR
     if "not built" in results:
         return ExitCode.PACKAGE_OPERATION
     return ExitCode.FALSE if "failed" in results else ExitCode.SUCCESS
@@ -107,7 +113,7 @@ def _tell(printer: Printer, outcomes: Sequence[Outcome]) -> None:
             continue
         printer.line(one.error.message)
         for label, fact in one.error.context:
-            if label in _SHOWN:
+            if label in _SHOWN or one.error.exit_code == ExitCode.SYNC_ERROR:
                 printer.line(f"  {label}: {fact}".replace("\n", "\n    "))
         if one.error.hint:
             printer.line(f"  hint: {one.error.hint}")

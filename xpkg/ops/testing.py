@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from xpkg.core.errors import BuildError, InputFileError, XpkgError
+from xpkg.core.errors import BuildError, InputFileError, SyncError, XpkgError
 from xpkg.ops.building import build_all
 from xpkg.ops.planning import Plan
 
@@ -60,12 +60,14 @@ class Outcome:
 
 
 def run_test(home: Home, plan: TestPlan, options: Options, progress: Progress) -> Outcome:
-    """Test one package; whatever fails is an outcome.  What cannot be fetched is raised."""
+    """Test one package; what cannot be fetched or built, and what fails, is an outcome."""
     if not plan.has_tests:
         return _outcome(plan, "no tests")
     watch = _Watch(progress)
     try:
         done = build_all(home, Plan((plan,)), options, watch)
+    except SyncError as error:
+        return _outcome(plan, "not built", error=error)
     except (BuildError, InputFileError) as error:
         result, why = _result_of(plan, watch, options.jobs), error
         if result == "failed" and plan.has_counterpart(watch.command, options.jobs):
