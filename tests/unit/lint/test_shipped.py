@@ -14,6 +14,7 @@ from xpkg.shipped import PACKAGES
 RECIPES = sorted(PACKAGES.glob("*/*/opam"))
 # A recipe's text is part of its build key: these warnings are not worth building everything again.
 _OURS = ({"35", "36"}, "made here: the place of its home page and of its bug reports is this project's")
+_LOOKS_THERE = ({"X20"}, "where programs find the files of the machine that they run on, which is in no prefix")
 _PACKED = ({"37"}, "its source is what a registry of packages has, whose place the field url names")
 EXCEPTIONS = {
     "elf-localize": _OURS,
@@ -25,9 +26,13 @@ EXCEPTIONS = {
     "run-as-target": _OURS,
     "cmake": _PACKED,
     "dune-target-tests": _PACKED,
+    "libbz2": _PACKED,
     "libev": _PACKED,
     "libffi": _PACKED,
     "libgmp": _PACKED,
+    "libncurses": _LOOKS_THERE,
+    "libpcre": _PACKED,
+    "libssl": _LOOKS_THERE,
     "linux-runner-arm64": _PACKED,
     "linux-runner-armhf": _PACKED,
     "linux-runner-riscv64": _PACKED,
