@@ -17,7 +17,7 @@ _PROGRAMS = tuple(
     re.compile(pattern)
     for pattern in (
         r"bwrap: execvp (?P<name>\S+): No such file or directory",
-        r"(?:^|: )[0-9]{1,6}: (?P<name>[^\s:]+): not found",
+        r"(?:^|: )[0-9]{1,6}: (?:exec: )?(?P<name>[^\s:]+): not found",
         r"(?:line \d+|sh|bash): (?P<name>[^\s:]+): (?:command )?not found",
         r"make(?:\[\d+\])?: (?P<name>[^\s:/]+): No such file or directory",
         r"env: .?(?P<name>[^\s:'‘’]+).?: No such file or directory",
@@ -42,6 +42,8 @@ _HEADERS = tuple(
         r"fatal error: (?P<name>[^\s:]+): No such file or directory",
     )
 )
+# The standard headers of C++ have no ending, and no library of C has a header without one.
+_CXX_HEADER = re.compile(r"[a-z_]+")
 _PC = tuple(
     re.compile(pattern)
     for pattern in (
@@ -77,8 +79,10 @@ def ocaml_library(failure: Failure, number: int) -> Finding | None:
     subject = failure.subject
     on_target = subject.cross
     if subject.cross and _DUNE_LIBRARY.search(line):
-        contexts = [match for one in context_lines(failure, number) if (match := _CONTEXT.search(one))]
-        on_target = not contexts or any(match["target"] for match in contexts)
+        # What wanted it is told first; that may itself be wanted by something of the other context.
+        contexts = (match for one in context_lines(failure, number) if (match := _CONTEXT.search(one)))
+        wanting = next(contexts, None)
+        on_target = wanting is None or wanting["target"] is not None
     machine = subject.machine.machine if on_target else "the build machine"
     cause = f"the OCaml library {shown(name)} is not there for {machine}"
     return Finding(kind="missing-library", cause=cause, hint=_library_hint(failure, package, on_target=on_target))
@@ -164,6 +168,11 @@ def _program_hint(failure: Failure, name: str, plain: str) -> str:
             f"{here} is on the build machine, as a tool: the recipe finds it on PATH, or at %{{{here}:bin}}%, not in "
             "the target's prefix"
         )
+    if plain == "configure":
+        return (
+            "the source has none, it is made of configure.ac: by a first command autoreconf -i, with conf-autoconf, "
+            f"conf-automake and conf-libtool in the depends of {failure.name}; an archive with a finished one is better"
+        )
     if "/" in name:
         return "the recipe or the source names it by a path that is not there in a build"
     return (
@@ -172,10 +181,10 @@ def _program_hint(failure: Failure, name: str, plain: str) -> str:
     )
 
 
-def _no_cxx(failure: Failure) -> Finding:
+def _no_cxx(failure: Failure, what: str = "there is no C++ compiler") -> Finding:
     return Finding(
         kind="no-c++",
-        cause=f"there is no C++ compiler for {failure.subject.machine.machine}",
+        cause=f"{what} for {failure.subject.machine.machine}",
         hint=f"a dependency on conf-c++ or conf-g++ in {failure.name} brings one, where the target's toolchain has it",
     )
 
@@ -190,6 +199,8 @@ def missing_header(failure: Failure, number: int) -> Finding | None:
     found = first_match(_HEADERS, failure.lines[number])
     if found is None:
         return None
+    if _CXX_HEADER.fullmatch(found["name"]):
+        return _no_cxx(failure, f"the header {shown(found['name'])} of C++ is not there")
     return Finding(
         kind="missing-header",
         cause=f"the header {shown(found['name'])} is not there for {failure.subject.machine.machine}",

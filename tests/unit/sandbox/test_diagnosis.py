@@ -425,3 +425,32 @@ def test_names_out_of_logs_are_safe_to_print(found: Find) -> None:
     assert finding is not None
     for text in (finding.cause, finding.seen):
         assert re.search(r"[\x00-\x1f\u202e]", text) is None
+
+
+def test_a_header_of_cxx_asks_for_the_compiler_that_has_it(found: Find) -> None:
+    finding = found("./cudf.h:21:10: fatal error: 'cstdio' file not found")
+    assert finding is not None
+    assert (finding.kind, "conf-c++" in finding.hint) == ("no-c++", True)
+    assert finding.cause == "the header cstdio of C++ is not there for toy"
+
+
+def test_a_configure_that_is_not_there_has_to_be_made(found: Find) -> None:
+    log = "/xpkg/etc/bin/configure-for-target: 15: exec: ./configure: not found"
+    finding = found(log, "/xpkg/etc/bin/configure-for-target", "a", "b", "./configure")
+    assert finding is not None
+    assert (finding.kind, finding.cause) == ("missing-program", "the program ./configure is not there")
+    assert "autoreconf -i" in finding.hint
+
+
+def test_a_program_that_runs_while_building_lacks_its_library_on_the_build_machine(found: Find) -> None:
+    """Of ocp-indent, which has its own program print the manual page."""
+    log = """Error: Library "cmdliner" not found.
+-> required by _build/default/src/indentMain.exe
+-> required by %{bin:ocp-indent} at doc/dune:5
+-> required by _build/default.toy/doc/ocp-indent.1
+-> required by _build/install/default.toy/man/man1/ocp-indent.1"""
+    finding = found(log, "dune", "build", seen={"cmdliner": "1"})
+    assert finding is not None
+    assert finding.cause == "the OCaml library cmdliner is not there for the build machine"
+    assert '"thing:cmdliner"' in finding.hint
+    assert "[build], or [both]" in finding.hint
