@@ -13,7 +13,7 @@ from xpkg.core.values import value
 from xpkg.ops.pairs import Pair
 from xpkg.ops.present import Present
 from xpkg.repo.machine_names import BUILD
-from xpkg.solver.model import Instance, Solution
+from xpkg.solver.model import Instance, Node, Solution
 
 if TYPE_CHECKING:
     from xpkg.ops.situation import Situation
@@ -115,6 +115,16 @@ class PairPlan:
         asked = {node.instance for node in self.solution.nodes if node.requested}
         same = asked == frozenset(self.here.roots) and self.extras == self.here.extras
         return not self.actions and same and not self.here.moved
+
+    def asked(self, name: str, machine: str | None = None) -> Node:
+        """What was asked for by that name, or provides it; the target's before the build machine's."""
+        names = {name, *(provider.name for provider in self.situation.universe.providers(name))}
+        found = [
+            node
+            for node in self.solution.nodes
+            if node.requested and node.instance.name in names and machine in (None, node.instance.machine)
+        ]
+        return min(found, key=lambda node: (node.instance.name != name, node.instance.machine == BUILD))
 
     def with_sources(self, choose: ChooseSources) -> PairPlan:
         """The same with the sources, and so the keys, that ``choose`` gives."""

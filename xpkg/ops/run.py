@@ -141,8 +141,8 @@ def prepare_runner(home: Home, run: Run, options: Options, progress: Progress) -
     """
     pair = Pair()
     request = Request(install=install_atoms(home, pair, [run.package]))
-    plan = build_all(home, Plan((plan_request(home, pair, request),)), options, progress).plan
-    runner = next(task for task in plan.tasks if task.recipe.name == run.package)
+    (part,) = build_all(home, Plan((plan_request(home, pair, request),)), options, progress).plan.parts
+    runner = part.tasks[part.asked(run.package).instance]
     for tool, package in sorted(runner.system_tools.items()):
         # Also when it was built long ago: it is the machine that may lack it now.
         find_program(tool, package, needed_for=run.package)

@@ -165,9 +165,8 @@ class TargetCheck:
     def _build(self, language: _Language) -> StoredOutput:
         request = Request(target=self._pair.target, install=install_atoms(self._home, self._pair, [language.package]))
         plan = Plan((plan_request(self._home, self._pair, request),))
-        done = build_all(self._home, plan, self._options, self._progress).plan
-        task = next(task for task in done.tasks if task.recipe.name == language.package)
-        return self._home.store.output(task.key)
+        (part,) = build_all(self._home, plan, self._options, self._progress).plan.parts
+        return self._home.store.output(part.keys[part.asked(language.package).instance])
 
     def _run(self, language: _Language, program: Path) -> str:
         """What the program printed; XpkgError when it is not what it should be."""

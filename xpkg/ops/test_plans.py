@@ -142,13 +142,13 @@ def plan_test(home: Home, switch: Switch | None, pair: Pair, ask: Ask, *, once_m
     wanted = replace(ask, with_test=True)
     besides = () if target is None else _runner(home, target)
     base = plan(home, switch, (pair,), replace(wanted, packages=(*ask.packages, *besides))).parts[0]
-    tested = _tested(base, ask.packages[0])
+    tested = base.asked(parse_spelling(ask.packages[0])[0])
     if tested.instance.machine == BUILD:  # a tool is tested where it runs
         return TestPlan(base, tested, Apparatus(instead={}), once_more=once_more)
     if any(one.name == _DUNE for one in closure_of(base.solution.nodes, tested.requires)):
         besides = (*besides, _TEST_DUNE)
         base = plan(home, switch, (pair,), replace(wanted, packages=(*ask.packages, *besides))).parts[0]
-        tested = _tested(base, ask.packages[0])
+        tested = base.asked(parse_spelling(ask.packages[0])[0])
     return TestPlan(base, tested, _apparatus(base, besides), once_more=once_more)
 
 
@@ -158,14 +158,7 @@ def _runner(home: Home, target: Target) -> tuple[str, ...]:
 
 
 def _apparatus(base: PairPlan, names: tuple[str, ...]) -> Apparatus:
+    beside = {name: base.asked(name, BUILD).instance for name in names}
     there = {node.instance.name: node.instance for node in base.solution.nodes if node.instance.machine == BUILD}
-    instead = {there[_DUNE]: there[_TEST_DUNE]} if _TEST_DUNE in names else {}
-    return Apparatus(beside=tuple(there[name] for name in names), instead=instead)
-
-
-def _tested(base: PairPlan, spelling: str) -> Node:
-    """The node of what is asked for: on the target before the build machine, or a package that provides the name."""
-    name, _ = parse_spelling(spelling)
-    names = {name, *(provider.name for provider in base.situation.universe.providers(name))}
-    found = [node for node in base.solution.nodes if node.requested and node.instance.name in names]
-    return min(found, key=lambda node: (node.instance.name != name, node.instance.machine == BUILD))
+    instead = {there[_DUNE]: beside[_TEST_DUNE]} if _TEST_DUNE in names else {}
+    return Apparatus(beside=tuple(beside.values()), instead=instead)

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ops.linux_programs import program
+from tests.unit.ops.quiet import Quiet
 from xpkg.core.errors import BuildError, NotFoundError
+from xpkg.ops.building import Options
 from xpkg.ops.home import Home
 from xpkg.ops.pairs import Pair
-from xpkg.ops.run import Product, check_machine, find_product, run_here, run_product, runner_of
+from xpkg.ops.run import Product, check_machine, find_product, prepare_runner, run_here, run_product, runner_of
 from xpkg.repo.targets import Run
 from xpkg.sandbox import switches
 from xpkg.shipped import PACKAGES
@@ -67,6 +69,21 @@ def test_a_program_of_another_machine_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError) as refused:
         check_machine(home, ARM, Product(path=put(tmp_path / "wrong", "riscv64"), prefix=None))
     assert refused.value.reference == "wrong-objects"
+
+
+def test_the_runner_may_be_a_name_that_a_package_provides(tmp_path: Path) -> None:
+    recipe = tmp_path / "repository/packages/real-runner/real-runner.1/opam"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text(
+        'opam-version: "2.0" x-toolchain: "none" x-provides: ["some-runner"]\n'
+        'install: ["sh" "-c" "mkdir -p %{bin}% && echo here > %{bin}%/start"]\n'
+    )
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "settings.toml").write_text(f'[[repository]]\nname = "test"\naddress = "{tmp_path / "repository"}"\n')
+    run = Run(package="some-runner", command=("start", "{product}"))
+    place = prepare_runner(Home(root), run, Options(), Quiet())
+    assert (place / "bin/start").read_text() == "here\n"
 
 
 def script(path: Path, text: str) -> Path:

@@ -148,3 +148,13 @@ def test_a_target_without_programs_is_refused_before_anything_is_solved(home: Ho
     with pytest.raises(UsageError) as refused:
         planned(home, "nothing-of-this-name", Pair(target="kfreebsd"))
     assert refused.value.reference == "no-test-runner"
+
+
+def test_the_runner_may_be_a_name_that_a_package_provides(home: Home, tmp_path: Path) -> None:
+    packages = tmp_path / "repository/packages"
+    (packages / "far-runner").rename(packages / "other-runner")
+    (packages / "other-runner/far-runner.1").rename(packages / "other-runner/other-runner.1")
+    recipe = packages / "other-runner/other-runner.1/opam"
+    recipe.write_text(recipe.read_text() + 'x-provides: ["far-runner"]\n')
+    test = planned(home, "plain")
+    assert {key for one, key in test.keys.items() if one.name == "other-runner"} <= set(test.task.tools)
