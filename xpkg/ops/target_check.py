@@ -6,14 +6,17 @@ every switch.
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from xpkg.core.errors import WorkInterrupted, XpkgError
+from xpkg.core.processes import run_logged
+from xpkg.core.text import printable
 from xpkg.ops.building import Options, build_all
 from xpkg.ops.pairs import Pair
 from xpkg.ops.planning import Plan
@@ -35,7 +38,11 @@ State = Literal["ok", "failed", "not run"]
 TIME_LIMIT = 120.0
 """Seconds that a probe may run; an emulator on a busy machine takes a few."""
 
-_LINKED = "linked"
+_MOST = 64 << 10
+"""Bytes that a probe may print; it should print one line."""
+
+_LONGEST = 200
+"""Characters of that line that are told when it is another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,27 +182,44 @@ class TargetCheck:
         if run is not None:
             place = prepare_runner(self._home, run, self._options, self._progress)
             command, through = command_line(place, run, Product(path=program, prefix=None)), f"by {run.package}"
-        try:
-            done = subprocess.run(
-                command,
-                env=self._home.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=TIME_LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ProbeFailed(f"it did not end within {TIME_LIMIT:.0f} s, run {through}") from error
-        except OSError as error:
-            raise ProbeFailed(f"it cannot be started: {error.strerror}", context=(("command", command[0]),)) from error
-        text = done.stdout.decode("utf-8", "replace").strip()
-        last = text.splitlines()[-1] if text else "nothing"
-        if done.returncode != 0:
-            raise ProbeFailed(f"it ended with status {done.returncode}, run {through}, and said: {last}")
+        status, said = output_of(command, self._home.environment, through)
+        text = said.decode("utf-8", "replace").strip()
+        last = last_line(text)
+        if status != 0:
+            raise ProbeFailed(f"it ended with status {status}, run {through}, and said: {last}")
         if not language.expected.fullmatch(text):
             raise ProbeFailed(f"run {through} it printed what is not right: {last}")
         return f"{through}: {text}"
+
+
+def last_line(text: str) -> str:
+    """The end of what a probe said, for a message."""
+    last = text.splitlines()[-1] if text else "nothing"
+    return printable(last[:_LONGEST], keep="") + ("..." if len(last) > _LONGEST else "")
+
+
+def output_of(command: Sequence[str], environment: Mapping[str, str], through: str) -> tuple[int, bytes]:
+    """Exit status and output of a probe.  ProbeFailed when it does not end or prints without an end: it is killed then,
+    with all that it started.
+    """
+    said, late = bytearray(), threading.Event()
+
+    def keep(data: bytes) -> None:
+        said.extend(data)
+        if len(said) > _MOST:
+            raise ProbeFailed(f"it printed more than {_MOST >> 10} KiB, run {through}")
+
+    timer = threading.Timer(TIME_LIMIT, late.set)
+    timer.start()
+    try:
+        done = run_logged(command, log=Path(os.devnull), environment=environment, cancelled=late, output=keep)
+    except WorkInterrupted as error:
+        raise ProbeFailed(f"it did not end within {TIME_LIMIT:.0f} s, run {through}") from error
+    except OSError as error:
+        raise ProbeFailed(f"it cannot be started: {error.strerror}", context=(("command", command[0]),)) from error
+    finally:
+        timer.cancel()
+    return done.status, bytes(said)
 
 
 class ProbeFailed(XpkgError):
