@@ -1,6 +1,7 @@
 """ELF files: the header, and what a program or shared object asks of the dynamic linker.
 
-Sources: System V ABI, "ELF Header", "Program Header", "Dynamic Section"; machine numbers from pyelftools.  The bytes
+Sources: System V ABI, "ELF Header", "Program Header", "Dynamic Section"; Linux Standard Base, "Symbol Versioning";
+machine numbers from pyelftools.  The bytes
 come from strangers: every offset and count is checked against their length before it is used.
 """
 
@@ -20,6 +21,7 @@ _PROGRAM = {1: 32, 2: 56}
 _SECTION = {1: 40, 2: 64}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
+_DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 # Machines that OCaml compiles for: pyelftools takes longer to import than a small package's objects to be checked.
 _FREQUENT = {
     "EM_386": 3,
@@ -31,6 +33,7 @@ _FREQUENT = {
     "EM_RISCV": 243,
 }
 _MOST_ENTRIES = 1 << 16
+_MOST_VERSIONS = 1 << 10
 _LONGEST = 4096
 """Bytes of a path (PATH_MAX)."""
 
@@ -54,11 +57,12 @@ class ElfHeader:
 
 @value(kw_only=True)
 class Loading:
-    """What the dynamic linker is told: its own path, libraries by name or path, directories to search."""
+    """What the dynamic linker is told: its own path, libraries by name or path, directories, versions of symbols."""
 
     interpreter: str | None = None
     needed: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 def read_header(data: Bytes) -> ElfHeader:
@@ -171,8 +175,13 @@ def _dynamic(data: Bytes, interpreter: str | None, segments: list[Segment], at: 
         if tag == _DT_NULL:
             break
         entries.append((tag, value))
-    table = next((value for tag, value in entries if tag == _DT_STRTAB), None)
-    start = None if table is None else _place_of(table, segments)
+    first = dict(reversed(entries))
+    start = _place_of(first.get(_DT_STRTAB), segments)
+    wanted = _place_of(first.get(_DT_VERNEED), segments)
+    versions: tuple[str, ...] = ()
+    if start is not None and wanted is not None:
+        names = _versions(data, wanted, first.get(_DT_VERNEEDNUM, 0))
+        versions = tuple(_text(data, start + name, _LONGEST) for name in dict.fromkeys(names))
 
     def texts(*tags: int) -> tuple[str, ...]:
         offsets = [value for tag, value in entries if tag in tags]
@@ -180,11 +189,36 @@ def _dynamic(data: Bytes, interpreter: str | None, segments: list[Segment], at: 
             raise MalformedObject("has a dynamic section without its strings")
         return tuple(_text(data, (start or 0) + offset, _LONGEST) for offset in dict.fromkeys(offsets))
 
-    return Loading(interpreter=interpreter, needed=texts(_DT_NEEDED), search=texts(_DT_RPATH, _DT_RUNPATH))
+    return Loading(
+        interpreter=interpreter,
+        needed=texts(_DT_NEEDED),
+        search=texts(_DT_RPATH, _DT_RUNPATH),
+        versions=versions,
+    )
 
 
-def _place_of(address: int, segments: list[Segment]) -> int | None:
+def _versions(data: Bytes, at: int, count: int) -> Iterator[int]:
+    """Where in the table of texts the names of versions are, library by library: each says how far the next is."""
+    order, left = _order(data), _MOST_VERSIONS
+    for _ in range(min(count, _MOST_VERSIONS)):
+        if at + 16 > len(data):
+            raise MalformedObject("has versions of symbols that are cut off")
+        _, symbols, _, there, following = struct.unpack_from(f"{order}HHIII", data, at)
+        place = at + there
+        for _ in range(min(symbols, left)):
+            if place + 16 > len(data):
+                raise MalformedObject("has versions of symbols that are cut off")
+            name, further = struct.unpack_from(f"{order}8xII", data, place)
+            left -= 1
+            yield name
+            place += further
+        at += following
+
+
+def _place_of(address: int | None, segments: list[Segment]) -> int | None:
     """Where in the file the bytes at a virtual address are."""
+    if address is None:
+        return None
     for kind, offset, start, size in segments:
         if kind == _PT_LOAD and start <= address < start + size:
             return offset + address - start

@@ -19,6 +19,11 @@ _EXEC = re.compile(rb"^exec '?(/[^\s'\"$]+)", re.MULTILINE)
 _TRAILER = 16  # number of sections, magic
 _MOST_SECTIONS = 64
 _LINKERS = {"glibc": ("ld-linux", "ld64.so", "ld.so"), "musl": ("ld-musl",)}
+# By the libc that a target has: what only programs of the other one load.
+_OTHERS = {
+    "glibc": ("musl", re.compile(r"libc\.musl-|ld-musl|libc\.so\Z")),
+    "musl": ("glibc", re.compile(r"libc\.so\.6\Z|ld-linux")),
+}
 
 
 def place_of(path: str) -> str | None:
@@ -34,6 +39,17 @@ def place_of(path: str) -> str | None:
 
 def loading_problems(loading: Loading, machine: Target) -> Iterator[str]:
     """What is wrong with what a program or shared object asks of the dynamic linker."""
+    told = False
+    for problem in _loaded(loading, machine):
+        told = True
+        yield problem
+    asked = (*((loading.interpreter,) if loading.interpreter else ()), *loading.needed)
+    if asked and not told and "-static" in machine.toolchain.cflags:
+        # A program that only can be put anywhere (static-pie) is such a shared object as well, and asks for nothing.
+        yield f"is linked with {printable(asked[0])}, and programs of the target hold all that they need (-static)"
+
+
+def _loaded(loading: Loading, machine: Target) -> Iterator[str]:
     if loading.interpreter is not None:
         yield from _interpreter(loading.interpreter, machine)
     for places in loading.search:
@@ -43,6 +59,20 @@ def loading_problems(loading: Loading, machine: Target) -> Iterator[str]:
     for library in loading.needed:
         if (what := place_of(library)) is not None:
             yield f"needs the library {printable(library)}, in {what} (NEEDED)"
+    yield from _other_libc(loading, machine.variables.get("libc", ""))
+
+
+def _other_libc(loading: Loading, libc: str) -> Iterator[str]:
+    """The build machine may differ from the target by nothing else."""
+    if libc not in _OTHERS:
+        return
+    other, names = _OTHERS[libc]
+    library = next((one for one in loading.needed if names.match(one.rpartition("/")[2])), None)
+    version = next((one for one in loading.versions if one.startswith("GLIBC_")), None) if libc == "musl" else None
+    if library is not None:
+        yield f"needs the library {printable(library)} of {other}, and the target has {libc} (NEEDED)"
+    elif version is not None:
+        yield f"needs symbols of {other} ({printable(version)}), and the target has {libc} (VERNEED)"
 
 
 def _interpreter(path: str, machine: Target) -> Iterator[str]:

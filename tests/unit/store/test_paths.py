@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,57 @@ def test_what_the_dynamic_linker_is_asked(asked: Loading, said: list[str]) -> No
     assert list(loading_problems(asked, BOARD)) == said
 
 
+MUSL = replace(BOARD, variables={"arch": "x86_64", "os": "linux", "libc": "musl"})
+STATIC = replace(MUSL, toolchain=Toolchain(cflags=("-static",)))
+OF_GLIBC = "needs the library libc.so.6 of glibc, and the target has musl (NEEDED)"
+
+
+@pytest.mark.parametrize(
+    ("machine", "asked", "said"),
+    [
+        (MUSL, Loading(interpreter="/lib/ld-musl-x86_64.so.1", needed=("libc.so", "libz.so.1")), []),
+        (MUSL, Loading(needed=("libz.so.1", "libc.so.6"), versions=("GLIBC_2.2.5",)), [OF_GLIBC]),
+        (
+            MUSL,
+            Loading(needed=("ld-linux-x86-64.so.2",)),
+            ["needs the library ld-linux-x86-64.so.2 of glibc, and the target has musl (NEEDED)"],
+        ),
+        (
+            MUSL,
+            Loading(versions=("GCC_3.0", "GLIBC_2.14")),
+            ["needs symbols of glibc (GLIBC_2.14), and the target has musl (VERNEED)"],
+        ),
+        (
+            BOARD,
+            Loading(needed=("libc.musl-aarch64.so.1",)),
+            ["needs the library libc.musl-aarch64.so.1 of musl, and the target has glibc (NEEDED)"],
+        ),
+        (
+            BOARD,
+            Loading(needed=("libc.so",)),
+            ["needs the library libc.so of musl, and the target has glibc (NEEDED)"],
+        ),
+        (BOARD, Loading(needed=("libc.so.6", "ld-linux-aarch64.so.1"), versions=("GLIBC_2.17",)), []),
+        (STATIC, Loading(), []),  # static-pie
+        (STATIC, Loading(needed=("libc.so.6",)), [OF_GLIBC]),
+        (
+            STATIC,
+            Loading(interpreter="/lib/ld-musl-x86_64.so.1"),
+            [
+                "is linked with /lib/ld-musl-x86_64.so.1, and programs of the target hold all that they need (-static)",
+            ],
+        ),
+        (
+            STATIC,
+            Loading(needed=("libz.so.1",)),
+            ["is linked with libz.so.1, and programs of the target hold all that they need (-static)"],
+        ),
+    ],
+)
+def test_another_machine_may_differ_by_its_libc_alone(machine: Target, asked: Loading, said: list[str]) -> None:
+    assert list(loading_problems(asked, machine)) == said
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 @pytest.mark.parametrize("flag", ["--enable-new-dtags", "--disable-new-dtags"])
 def test_programs_of_a_real_linker(tmp_path: Path, flag: str) -> None:
@@ -186,6 +238,7 @@ def test_programs_of_a_real_linker(tmp_path: Path, flag: str) -> None:
     assert found.interpreter.startswith("/lib")
     assert found.search == ("/usr/lib:$ORIGIN",)
     assert {"libm.so.6", "libc.so.6"} <= set(found.needed)
+    assert any(version.startswith("GLIBC_2.") for version in found.versions)
     data = bytearray((tmp_path / "x").read_bytes())
     struct.pack_into("<Q", data, 32, len(data) - 8)  # e_phoff
     with pytest.raises(MalformedObject, match="program header table"):
