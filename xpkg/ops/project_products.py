@@ -1,7 +1,7 @@
 """What ``xpkg build`` leaves in a project: a prefix for each machine, with the project's packages and what they use.
 
 DIRECTORY/_xpkg/MACHINE/        the prefix; its files know it by this path
-DIRECTORY/_xpkg/.MACHINE.json   what it was made of
+DIRECTORY/_xpkg/.MACHINE.json   what it was made of (see `xpkg.ops.project_stamps`)
 DIRECTORY/_xpkg/.gitignore      git leaves all of it out, as sources of projects do
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import json
 import os
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from xpkg.core.errors import ConfigurationError, StoreError
 from xpkg.core.files import disk_errors, remove_tree, temporary_beside, write_atomically
 from xpkg.core.locks import locked
 from xpkg.core.paths import StateRoot
+from xpkg.core.text import printable
+from xpkg.ops.project_stamps import Stamp, read_stamp, states, strangers
 from xpkg.ops.project_systems import OUTPUT
 from xpkg.sandbox.layout import TARGET, TOOLS
 from xpkg.sandbox.store import StoredOutput
 
-_FORMAT = 1
+_SHOWN = 5
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2  # <linux/fs.h>
 _PROGRAM = 0o111
@@ -80,18 +82,20 @@ def place_products(
 
     StoreError ``not-ours`` when something that xpkg did not make is in its place.
     """
-    prefix = place / machine
-    stamp = place / f".{machine}.json"
+    prefix, file = place / machine, place / f".{machine}.json"
     outputs = (*own, *others)
-    made_of = {"format": _FORMAT, "prefix": str(prefix), "keys": sorted(one.key for one in outputs)}
+    keys = tuple(sorted(one.key for one in outputs))
     name = hashlib.sha256(os.fsencode(prefix)).hexdigest()[:40]
     with locked(root.locks, f"products-{name}"), disk_errors("write the products in", place):
-        changed = _stamp(stamp) != made_of or not _complete(prefix, outputs)
+        former = read_stamp(file)
+        changed = former is None or former.made_of != keys or not former.fits(prefix) or not prefix.is_dir()
         if changed:
-            _refuse_others(prefix, stamp)
-            write_atomically(stamp, b"{}")  # ours, and not finished
-            _compose(prefix, outputs)
-            write_atomically(stamp, json.dumps(made_of).encode())
+            _refuse_others(prefix, former)
+            paths = [entry.path for output in outputs for entry in output.record.manifest]
+            unfinished = dict.fromkeys([*(former.entries if former else ()), *paths], ())
+            Stamp(prefix=str(prefix), made_of=None, entries=unfinished).write(file)
+            _compose(prefix, own, others)
+            Stamp(prefix=str(prefix), made_of=keys, entries=states(prefix, paths)).write(file)
     return Products(
         machine=machine,
         prefix=prefix,
@@ -101,14 +105,19 @@ def place_products(
     )
 
 
-def _refuse_others(prefix: Path, stamp: Path) -> None:
+def _refuse_others(prefix: Path, stamp: Stamp | None) -> None:
     """What was not made here is not replaced."""
-    if stamp.exists() or not os.path.lexists(prefix):
+    if not os.path.lexists(prefix):
         return
-    if prefix.is_symlink() or not prefix.is_dir() or any(prefix.iterdir()):
+    found = strangers(prefix, stamp) if prefix.is_dir() and not prefix.is_symlink() else [""]
+    if found:
+        shown = printable(", ".join(found[:_SHOWN]), keep="") + (f" and {len(found) - _SHOWN} more") * (
+            len(found) > _SHOWN
+        )
         raise StoreError(
             f"there is something in the place of the products that xpkg did not make: {prefix}",
             reference="not-ours",
+            context=(("there is", shown),) if shown else (),
             hint="move it away, or say another place with --output DIRECTORY",
         )
 
@@ -123,29 +132,26 @@ def _programs(outputs: Sequence[StoredOutput]) -> set[str]:
     }
 
 
-def _stamp(path: Path) -> object:
-    with suppress(OSError, ValueError):
-        return json.loads(path.read_bytes())
-    return None
-
-
-def _complete(prefix: Path, outputs: Sequence[StoredOutput]) -> bool:
-    return prefix.is_dir() and all(
-        os.path.lexists(f"{prefix}/{entry.path}") for output in outputs for entry in output.record.manifest
-    )
-
-
-def _compose(prefix: Path, outputs: Sequence[StoredOutput]) -> None:
+def _compose(prefix: Path, own: Sequence[StoredOutput], others: Sequence[StoredOutput]) -> None:
     from xpkg.sandbox.prefix import compose
 
-    for left in prefix.parent.glob(f".tmp-*-{prefix.name}"):
-        remove_tree(left)
+    _clear(prefix)
+    outputs = (*own, *others)
     staged = temporary_beside(prefix)
     try:
-        compose(outputs, staged, _mapping(prefix, outputs))
+        # People try things out on their own programs, and not all of them are kept from writing by a file's mode.
+        compose(outputs, staged, _mapping(prefix, outputs), apart=frozenset(one.key for one in own))
         _take_place(staged, prefix)
     finally:
         remove_tree(staged)
+
+
+def _clear(prefix: Path) -> None:
+    """Remove what interrupted builds left of this prefix, and of no other, which may be under way."""
+    left = re.compile(rf"\.tmp-[0-9a-f]{{16}}-{re.escape(prefix.name[:100])}")  # see temporary_beside
+    for one in prefix.parent.iterdir():
+        if left.fullmatch(one.name):
+            remove_tree(one)
 
 
 def _mapping(prefix: Path, outputs: Sequence[StoredOutput]) -> dict[str, str]:
