@@ -50,14 +50,19 @@ class Earlier:
 
 
 def compose(
-    outputs: Sequence[StoredOutput], destination: Path, mapping: Mapping[str, str], earlier: Earlier | None = None
+    outputs: Sequence[StoredOutput],
+    destination: Path,
+    mapping: Mapping[str, str],
+    earlier: Earlier | None = None,
+    apart: frozenset[str] = frozenset(),
 ) -> Composition:
     """Merge the outputs into ``destination`` (absent or empty).
 
     ``mapping`` gives for TOOLS and TARGET the real prefixes; an empty mapping leaves the files as
     they are.  StoreError ``file-conflict`` before anything is written when two outputs own one
     path; ``unmapped-reference`` when a file needs a prefix that is not given; ``disk-full``.
-    Rewritten files of outputs that ``earlier`` has are linked from there.  After an error ``destination`` is as it was.
+    Rewritten files of outputs that ``earlier`` has are linked from there; files of those whose keys are ``apart`` are
+    copied: who writes into them does not write into the store.  After an error ``destination`` is as it was.
     """
     real = replacements(mapping)
     plan = merge(outputs)
@@ -67,7 +72,7 @@ def compose(
         if existed and any(destination.iterdir()):
             raise OSError(errno.ENOTEMPTY, "the directory is not empty", str(destination))
         try:
-            return _write(plan, destination, real, earlier)
+            return _write(plan, destination, real, earlier, apart)
         except BaseException:
             remove_tree(destination)
             if existed:
@@ -108,7 +113,9 @@ def foreign(plan: Plan, destination: Path) -> Iterator[str]:
     return (path for path in sorted(present(destination)) if path not in plan)
 
 
-def _write(plan: Plan, destination: Path, real: Mapping[str, bytes], earlier: Earlier | None) -> Composition:
+def _write(
+    plan: Plan, destination: Path, real: Mapping[str, bytes], earlier: Earlier | None, apart: frozenset[str]
+) -> Composition:
     os.makedirs(destination, exist_ok=True)
     os.chmod(destination, DIRECTORY_MODE)
     base = str(destination) + "/"
@@ -133,9 +140,9 @@ def _write(plan: Plan, destination: Path, real: Mapping[str, bytes], earlier: Ea
             else:
                 rewrite_file(source, target, entry, real)
             continue
-        refused = _link(source, target) if linked else errno.EXDEV
+        refused = _link(source, target) if linked and output.key not in apart else errno.EXDEV
         if refused:
-            linked = refused not in _NO_LINKS
+            linked = linked and (output.key in apart or refused not in _NO_LINKS)
             copy_file(source, target, entry.mode)
             copied += 1
     return Composition(files=files, copied=copied, rewritten=tuple(rewritten), reused=reused)
