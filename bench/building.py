@@ -21,6 +21,9 @@ from bench.processes import Cost, measured, median
 # A small library in OCaml alone, one with C stubs, a larger one.
 DERIVED = ("csexp", "integers", "re")
 
+# A switch where the same is installed when it has been built.
+_BESIDE = "bench-beside"
+
 
 def derived(bench: Bench, names: Sequence[str], target: Sequence[str]) -> None:
     """Packages for a target, each against the dune command that is derived for it."""
@@ -39,6 +42,10 @@ def overhead(bench: Bench, name: str, target: Sequence[str] = (), row: str = "ov
     (source,) = (one["path"] for one in json.loads(bench.run("fetch", name, "--json")) if one["name"] == name)
     places = _places(bench, target)
     repository = bench.scratch / "repository"
+    used = json.loads(bench.run("switch", "show", "--json"))["name"]
+    bench.run("switch", "create", _BESIDE)
+    bench.run("switch", "set", used)
+    bench.run("install", name, "dune", *target, "--yes", "--switch", _BESIDE)
     bench.run("repo", "add", "bench", str(_changed(repository, shown, 0)))
     # The steps shown are those of one job, so both sides use one.
     install = ("install", name, *target, "--yes", "--jobs", "1")
@@ -50,12 +57,12 @@ def overhead(bench: Bench, name: str, target: Sequence[str] = (), row: str = "ov
             whole = measured(lambda: bench.run(*install))
             by_hand = measured(lambda: _by_hand(bench.scratch / "hand", shown, steps, source, places))
             shutil.rmtree(bench.scratch / "hand")
-            bench.run("remove", name, *target, "--yes")
-            rest = measured(lambda: bench.run(*install))
+            rest = measured(lambda: bench.run(*install, "--switch", _BESIDE))
             if number:  # once without counting
                 rounds.append((whole, rest, by_hand))
     finally:
         bench.run("repo", "remove", "bench")
+        bench.run("switch", "remove", _BESIDE, "--yes")
     _report(row, name, rounds)
 
 
