@@ -8,7 +8,9 @@ prefix makes everybody's builds use the build machine's headers and libraries, o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
 from xpkg.core.text import printable
 from xpkg.sandbox.layout import TARGET, TOOLS
@@ -37,8 +39,14 @@ _IN_LIBRARY = re.compile(
 # Where CMake's modules look for things they look below the root they are given (CMAKE_FIND_ROOT_PATH).
 _CMAKE_STATES = re.compile(r"INTERFACE_|IMPORTED_|_INCLUDE_DIR|_LIBRAR(?:Y|IES)|_LIBDIR")
 _CMAKE_SEARCHES = re.compile(r"\bfind_|\b(?:PATHS|HINTS)\b", re.IGNORECASE)
-# Scripts compare flags with the system's own directories to leave these out.
-_COMPARES = re.compile(r"!=|;;|\bcase\b|==? ")
+# Scripts compare flags with the system's own directories to leave these out, in tests and in patterns of `case`.
+_COMPARES = re.compile(r"!=|==? ")
+_WORD = r"""(?:"[^"]*"|'[^']*'|\\.|[^\s()"'|;&\\])++"""
+_CASE = re.compile(
+    rf"\bcase\s.{{0,200}}?\sin(?=\s|$)"
+    rf"|(?:^|;;|(?<=\sin))\s*\(?\s*{_WORD}(?:\s*\|\s*{_WORD})*+\s*(?:\)|\|\s*\\?\s*$)"
+)
+_SCRIPT_VARIABLE = re.compile(r"""(?:^|[\s;])(prefix|exec_prefix|libdir|includedir)=["']?(/[^\s"';)]*)""")
 
 Pattern = re.Pattern[str]
 
@@ -65,11 +73,19 @@ def _patterns(name: str) -> tuple[tuple[Pattern, ...] | None, bool]:
     return ((_FLAG,), False) if name == "Makefile.config" else (None, False)
 
 
-def _found(text: str, patterns: tuple[Pattern, ...], *, tools: bool) -> Iterator[tuple[int, str]]:
+def _found(
+    text: str,
+    patterns: tuple[Pattern, ...],
+    *,
+    tools: bool,
+    passed: Callable[[str], Sequence[tuple[int, int]]] = lambda line: (),
+) -> Iterator[tuple[int, str]]:
+    """``passed`` gives the parts of a line, in order, where anything may stand."""
     for number, line in enumerate(text.splitlines(), 1):
         if "/" not in line or line.lstrip().startswith("#"):
             continue
         told: set[str] = set()
+        parts: Sequence[tuple[int, int]] | None = None
         for pattern in patterns:
             if pattern is _CMAKE_PLACE and (not _CMAKE_STATES.search(line) or _CMAKE_SEARCHES.search(line)):
                 continue
@@ -78,16 +94,26 @@ def _found(text: str, patterns: tuple[Pattern, ...], *, tools: bool) -> Iterator
                 what = _foreign(path)
                 if what is None or path in told or (not tools and path.startswith(TOOLS)):
                     continue
+                parts = passed(line) if parts is None else parts
+                if _within(parts, match.start()):
+                    continue
                 told.add(path)
                 yield number, f"{_shown(word, path)} names {what}"
 
 
 def _of_script(text: str) -> Iterator[tuple[int, str]]:
     """Of a ``*-config`` script; what it compares with is not what it says."""
-    lines = text.splitlines()
-    for number, problem in _found(text, (_FLAG, _LIBRARY), tools=True):
-        if not _COMPARES.search(lines[number - 1]):
-            yield number, problem
+    return _found(text, (_SCRIPT_VARIABLE, _FLAG, _LIBRARY), tools=True, passed=_compared)
+
+
+def _compared(line: str) -> Sequence[tuple[int, int]]:
+    return [(0, len(line))] if _COMPARES.search(line) else [found.span() for found in _CASE.finditer(line)]
+
+
+def _within(parts: Sequence[tuple[int, int]], at: int) -> bool:
+    """Whether a place is in one of some parts, which are in order."""
+    before = bisect_right(parts, (at, sys.maxsize))
+    return before > 0 and at < parts[before - 1][1]
 
 
 def in_ocaml_library(data: bytes) -> Iterator[str]:
