@@ -179,7 +179,7 @@ def test_fields_that_only_the_recipe_has(asked: Opam, home: Home) -> None:
 def test_printed_fields(asked: Opam, home: Home) -> None:
     """One package after the other, word by word: where opam breaks lines inside an item depends on its version."""
     names = ("synopsis", "license", "depends", "conflicts", "flags")
-    packages = ("conf-openssl.2", "mirage-crypto.2.4.0", "ocaml.5.3.0")
+    packages = ("conf-jq.1", "mirage-crypto.2.4.0", "ocaml.5.3.0")
     ours = []
     for package in packages:
         (entry,) = query_show.chosen(home.universe, [package], pytest.fail)
