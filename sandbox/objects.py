@@ -21,6 +21,7 @@ from xpkg.sandbox.record import Entry, Manifest
 _SHOWN = 10
 # By their names these are object code, whatever their bytes say.
 _OBJECT_NAMES = (".o", ".obj", ".cmxs", ".ko", ".so")
+_COMMANDS = (b"/*", b"INPUT", b"GROUP", b"OUTPUT_FORMAT", b"SEARCH_DIR")
 _IMAGE_NAMES = (".exe", ".dll", ".sys")
 _MACH_O = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
 _FOREIGN = (
@@ -123,14 +124,20 @@ def check(tree: Path, manifest: Manifest, rules: Rules, *, allowed: Iterable[str
 def _problems(tree: Path, entry: Entry, rules: Rules) -> Iterator[str]:
     path = tree / entry.path
     if entry.size < 4:
-        if entry.path.endswith(_OBJECT_NAMES):
+        if entry.path.endswith(".a"):
+            yield "is no archive"
+        elif entry.path.endswith(_OBJECT_NAMES):
             yield "is not an object file" if rules.portable else "is not an ELF file"
         return
     with path.open("rb") as stream:
         head = stream.read(64)
         is_archive = head[:8] in (archives.MAGIC, archives.THIN)
         if not is_archive and head[:4] != elf.MAGIC and head[:2] != b"MZ":
-            yield from _one(head, entry.path, rules)
+            if entry.path.endswith(".a") and not _linker_script(head, entry.path):
+                kind = next((kind for magic, kind in _FOREIGN if head.startswith(magic)), "no archive")
+                yield f"is {kind}, wanted an archive of {rules}"
+            else:
+                yield from _one(head, entry.path, rules)
             return
         with mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as mapped, memoryview(mapped) as data:
             yield from (_archive if is_archive else _whole)(tree, entry.path, data, rules)
@@ -172,8 +179,8 @@ def _by_name(head: bytes, name: str, rules: Rules) -> str | None:
 
 
 def _linker_script(head: bytes, name: str) -> bool:
-    """Whether a ``.so`` is text for the linker (GNU ld manual, "Implicit Linker Scripts")."""
-    return name.endswith(".so") and head.lstrip().startswith((b"/*", b"INPUT", b"GROUP", b"OUTPUT_FORMAT"))
+    """Whether a library is text for the linker (GNU ld manual, "Implicit Linker Scripts")."""
+    return name.endswith((".so", ".a")) and head.lstrip().startswith(_COMMANDS)
 
 
 def _archive(tree: Path, path: str, data: memoryview, rules: Rules) -> Iterator[str]:

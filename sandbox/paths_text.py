@@ -1,8 +1,12 @@
 """Places of the build machine in the files that tell users of a prefix how to compile and link.
 
 Looked at: pkg-config's ``.pc``, findlib's ``META``, CMake's ``*.cmake``, libtool's ``.la``, ``*-config`` scripts,
-OCaml's ``Makefile.config``, and the linker flags that OCaml libraries keep.  A flag that leads out of the target's
-prefix makes everybody's builds use the build machine's headers and libraries, or fail.
+OCaml's ``Makefile.config``, linker scripts that are called libraries, and the linker flags that OCaml libraries keep.
+A flag that leads out of the target's prefix makes everybody's builds use the build machine's headers and libraries, or
+fail.
+
+Sources: GNU ld manual, "Commands Dealing with Files"; OCaml's ``file_formats/cmo_format.mli``, ``cmx_format.mli`` and
+``runtime/extern.c`` for what the libraries keep.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from xpkg.core.text import printable
-from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.layout import SOURCE, TARGET, TEMPORARY, TOOLS
 from xpkg.sandbox.paths_programs import place_of
 
 LARGEST = 4 << 20
@@ -31,10 +35,18 @@ _META_DIRECTORY = re.compile(r'\b(directory)\s*\+?=\s*"(/[^"]*)"')
 _CMAKE_PLACE = re.compile(
     r"()((?:/usr/(?:local/)?|" + re.escape(TOOLS) + r"/)(?:include|lib(?:32|64|x32)?)(?:/[^\s\"';)]*)?)(?=$|[\s\"';)])"
 )
-# In OCaml's marshalled libraries a flag ends where its text does, with any byte.
-_IN_LIBRARY = re.compile(
-    rb"(-I|-L|-Wl,-rpath,)[ ]?((?:/usr/|/lib|/opt/|/home/|/root/|%s/)[\x21-\x7e]*)" % TOOLS.encode()
+_LINKER_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+# Names that begin with "=" or "$SYSROOT" are the target's own; /DISCARD/ is a word of the language.
+_LINKER_PLACE = re.compile(r"(?:^|[\s\"(,])()(/(?!DISCARD/)[A-Za-z_.~][^\s\"(),;]*)")
+_LINKER_SCRIPT = re.compile(r"\.(?:a|so(?:\.[0-9]+)*)\Z")
+# In OCaml's marshalled libraries a flag ends where its text does, with any byte: "@" is an empty list.
+_ROOTS = b"(?:/usr/|/lib|/opt/|/home/|/root/|%s/|%s/|%s/)" % tuple(one.encode() for one in (TOOLS, SOURCE, TEMPORARY))
+_FLAG_KEPT = re.compile(
+    rb"(-I|-L|-isystem|-idirafter|-iquote|-F|-Wl,-rpath(?:-link)?[,=]|-R)[ ]?(%s[\x21-\x7e]*)" % _ROOTS
 )
+_RUN_KEPT = re.compile(rb"%s[\x21-\x7e]*+" % _ROOTS)
+_LIBRARY_END = re.compile(rb"\.(?:a|la|so(?:\.[0-9]+)*|dylib)(?![\w/.-])")
+_PART_OF_PATH = re.compile(rb"[\w.$}/-]")
 
 # Where CMake's modules look for things they look below the root they are given (CMAKE_FIND_ROOT_PATH).
 _CMAKE_STATES = re.compile(r"INTERFACE_|IMPORTED_|_INCLUDE_DIR|_LIBRAR(?:Y|IES)|_LIBDIR")
@@ -55,6 +67,8 @@ def looked_at(name: str) -> Callable[[str], Iterator[tuple[int, str]]] | None:
     """What finds the (line, problem) pairs in the text of a file of that name; None when it is not looked at."""
     if name.endswith("-config"):
         return _of_script
+    if _LINKER_SCRIPT.search(name):
+        return _of_linker_script
     patterns, tools = _patterns(name)
     return None if patterns is None else lambda text: _found(text, patterns, tools=tools)
 
@@ -116,13 +130,41 @@ def _within(parts: Sequence[tuple[int, int]], at: int) -> bool:
     return before > 0 and at < parts[before - 1][1]
 
 
+def _of_linker_script(text: str) -> Iterator[tuple[int, str]]:
+    """Of what stands in for a library; there are archives without a NUL as well."""
+    if text.startswith(("!<arch>\n", "!<thin>\n")):
+        return
+    plain = _LINKER_COMMENT.sub(lambda comment: " " + "\n" * comment[0].count("\n"), text)
+    yield from _found(plain, (_FLAG, _LINKER_PLACE), tools=True)
+
+
 def in_ocaml_library(data: bytes) -> Iterator[str]:
     """What is wrong with the flags that a ``.cma`` or ``.cmxa`` gives the linker whenever it is linked."""
-    for flag, path in dict.fromkeys(_IN_LIBRARY.findall(data)):
-        text = path.decode("ascii")
+    start = _table_of(data)
+    found = [(match[1], match[2]) for match in _FLAG_KEPT.finditer(data, start)]
+    found += [(b"", path) for path in _files_kept(data, start)]
+    for flag, path in dict.fromkeys(found):
+        text = path.decode("ascii").rstrip("@")
         what = _foreign(text)
         if what is not None:
             yield f"gives the linker {_shown(flag.decode('ascii'), text)}, which names {what}"
+
+
+def _table_of(data: bytes) -> int:
+    """Where the flags of a bytecode library are: behind its code, whose texts are those of its author."""
+    at = int.from_bytes(data[12:16], "big") if data.startswith(b"Caml1999A") else 0
+    return at if at < len(data) else 0
+
+
+def _files_kept(data: bytes, start: int) -> Iterator[bytes]:
+    """Paths of libraries.  Before a text of less than 32 bytes is a byte for its length, which may be a digit."""
+    for run in _RUN_KEPT.finditer(data, start):
+        end = _LIBRARY_END.search(data, run.start(), run.end())
+        if end is None:
+            continue
+        before = data[run.start() - 1 : run.start()]
+        if not _PART_OF_PATH.match(before) or end.end() - run.start() <= before[0] - 0x20 < 0x20:
+            yield data[run.start() : end.end()]
 
 
 def _foreign(path: str) -> str | None:

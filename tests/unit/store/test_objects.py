@@ -105,6 +105,17 @@ def test_files_that_are_objects_by_name_only(tree: Tree) -> None:
     ]
 
 
+def test_libraries_are_archives_or_linker_scripts(tree: Tree) -> None:
+    script = b"/* GNU ld script */\nGROUP ( libm-2.a )\n"
+    files = {"libm.a": script, "libn.a": b"GROUP(n.a)", "empty.a": MAGIC, "o.a": elf(), "text.a": b"plain text"}
+    files |= {"nothing.a": b"", "fat.a": b"\xca\xfe\xba\xbe" + b"\0" * 60}
+    assert problems(tree(files)) == [
+        ("fat.a", f"is a Mach-O object, wanted an archive of {WANTED.removeprefix('wanted ')}"),
+        ("nothing.a", "is no archive"),
+        ("text.a", f"is no archive, wanted an archive of {WANTED.removeprefix('wanted ')}"),
+    ]
+
+
 def test_members_are_named_whatever_form_the_archive_has(tree: Tree) -> None:
     host, ours = elf(machine=183), elf()
     names = b"a_member_with_a_long_name.o/\nanother_member_with_one.o/\n"

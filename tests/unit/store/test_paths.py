@@ -114,6 +114,53 @@ def test_flags_that_ocaml_libraries_keep(tree: Tree) -> None:
     ]
 
 
+def marshalled(*texts: str) -> bytes:
+    """A list of short texts as OCaml writes it."""
+    return b"".join(b"\xa0" + bytes([0x20 + len(one)]) + one.encode() for one in texts) + b"@"
+
+
+def test_other_flags_that_ocaml_libraries_keep(tree: Tree) -> None:
+    kept = (
+        "-Wl,-rpath=/usr/lib",
+        "-R/usr/lib",
+        "-L/xpkg/src/stubs",
+        "-L/tmp/x",
+        "/usr/lib/libz.a",
+        "/usr/lib/libzstd.so",
+    )
+    own = ("-Wl,-rpath=../usr/lib", "share/usr/lib/libz.a", "-R$/usr", "/usr/lib/ocaml")
+    assert problems(tree({"lib/z.cmxa": b"Caml1999Z035" + marshalled(*kept, *own)})) == [
+        ("lib/z.cmxa", f"gives the linker -Wl,-rpath=/usr/lib, which names {HERE}"),
+        ("lib/z.cmxa", f"gives the linker -R/usr/lib, which names {HERE}"),
+        ("lib/z.cmxa", "gives the linker -L/xpkg/src/stubs, which names a directory of the build"),
+        ("lib/z.cmxa", "gives the linker -L/tmp/x, which names a directory of the build"),
+        ("lib/z.cmxa", f"gives the linker /usr/lib/libz.a, which names {HERE}"),
+        ("lib/z.cmxa", f"gives the linker /usr/lib/libzstd.so, which names {HERE}"),
+    ]
+
+
+def test_texts_of_bytecode_are_no_flags(tree: Tree) -> None:
+    code = b"Caml1999A035" + struct.pack(">I", 30) + b"-I/usr/include"
+    assert problems(tree({"lib/z.cma": code + marshalled("-lz")})) == []
+    assert problems(tree({"lib/z.cma": code + marshalled("-L/opt/z")})) == [
+        ("lib/z.cma", f"gives the linker -L/opt/z, which names {HERE}")
+    ]
+
+
+def test_linker_scripts(tree: Tree) -> None:
+    files: dict[str, bytes | str | None] = {
+        "lib/libz.so": b"/* GNU ld script, not of\n/usr/lib/x */\nINPUT(/usr/lib/libz.so.1 AS_NEEDED ( -lm ))\n",
+        "lib/libm.a": b'SEARCH_DIR("/opt/m")\nGROUP ( libm-2.a -L/usr/lib/m )\n',
+        "lib/libgood.so": f"GROUP ( libc.so.6 {TARGET}/lib/liba.a =/usr/lib/libb.so )\nSEARCH_DIR(.)\n".encode(),
+        "lib/libarchive.a": b"!<arch>\n" + b"(/usr/lib/libz.so)".ljust(60),
+    }
+    assert problems(tree(files)) == [
+        ("lib/libm.a:1", f"/opt/m names {HERE}"),
+        ("lib/libm.a:2", f"-L/usr/lib/m names {HERE}"),
+        ("lib/libz.so:3", f"/usr/lib/libz.so.1 names {HERE}"),
+    ]
+
+
 def bytecode(runtime: bytes | None, count: int | None = None) -> bytes:
     """A bytecode program: its code, the name of its interpreter, the table of sections, the magic."""
     sections = [(b"CODE", b"code")] + ([] if runtime is None else [(b"RNTM", runtime)]) + [(b"PRIM", b"prim\0")]
