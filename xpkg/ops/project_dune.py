@@ -6,14 +6,13 @@ Only for a project whose opam files are not written out: where they are, they co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from xpkg.ops.project_scan import DUNE, Token, scan
 
 Sexp = str | list["Sexp"]
 
-_TOKEN = re.compile(
-    r"""\s+|;[^\n]*|(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<atom>[^\s()";]+)""", re.S
-)
 _OPERATORS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _MOST_DEPTH = 100
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+-]*")
@@ -31,11 +30,13 @@ class NotDune(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunePackage:
-    """One ``(package ...)``; ``depends`` are elements of opam's field."""
+    """One ``(package ...)``; ``depends``, ``depopts`` and ``conflicts`` are elements of opam's fields."""
 
     name: str
     synopsis: str = ""
     depends: tuple[str, ...] = ()
+    depopts: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +72,18 @@ def _package(stanza: Sexp) -> DunePackage | None:
     name = _only(_words(fields.get("name", [])))
     if name is None:
         return None
-    depends = [_dependency(one) for one in fields.get("depends", ["depends"])[1:]]
     return DunePackage(
         name=name,
         synopsis=_only(_words(fields.get("synopsis", []))) or "",
-        depends=tuple(one for one in depends if one is not None),
+        depends=_dependencies(fields.get("depends", [])),
+        depopts=_dependencies(fields.get("depopts", [])),
+        conflicts=_dependencies(fields.get("conflicts", [])),
     )
+
+
+def _dependencies(field: Sequence[Sexp]) -> tuple[str, ...]:
+    found = map(_dependency, field[1:])
+    return tuple(one for one in found if one is not None)
 
 
 def _dependency(written: Sexp) -> str | None:
@@ -130,30 +137,29 @@ def _only(words: Sequence[str] | None) -> str | None:
 def _stanzas(text: str) -> list[Sexp]:
     found: list[Sexp] = []
     within: list[list[Sexp]] = [found]
-    for kind, word, offset in _tokens(text):
-        if kind == "open":
+    for token in scan(text, DUNE):
+        if token.kind == "open":
             within.append([])
             if len(within) > _MOST_DEPTH:
-                raise NotDune("parentheses are nested too deep", offset)
-        elif kind == "close":
+                raise NotDune("parentheses are nested too deep", token.place)
+        elif token.kind == "close":
             if len(within) == 1:
-                raise NotDune("a parenthesis is closed that was not opened", offset)
+                raise NotDune("a parenthesis is closed that was not opened", token.place)
             done = within.pop()
             within[-1].append(done)
         else:
-            within[-1].append(word)
+            within[-1].append(_word(token, inside=len(within) > 1))
     if len(within) > 1:
         raise NotDune("a parenthesis is not closed", len(text))
     return found
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    place = 0
-    while place < len(text):
-        found = _TOKEN.match(text, place)
-        if found is None:
-            raise NotDune("a string is not closed", place)
-        if found.lastgroup is not None:
-            word = found.group(found.lastgroup)
-            yield found.lastgroup, re.sub(r"\\(.)", r"\1", word) if found.lastgroup == "quoted" else word, place
-        place = found.end()
+def _word(token: Token, *, inside: bool) -> str:
+    """The word or string, where one may stand."""
+    if token.kind == "unclosed":
+        raise NotDune("a string is not closed", token.place)
+    if token.kind == "word" and token.text.startswith("#|"):
+        raise NotDune("dune has no comments of several lines; one of ';' goes to the end of its line", token.place)
+    if not inside:
+        raise NotDune("a word stands outside of parentheses", token.place)
+    return token.text

@@ -7,7 +7,7 @@ each assumption is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -228,7 +228,8 @@ def _dune_package(project: DuneProject, package: DunePackage, version: str | Non
     if not package.depends:
         assumed.append(f"{package.name} needs dune and ocaml and nothing else, for it has no (depends ...)")
     synopsis = package.synopsis or f"Package {package.name}, built by dune"
-    return DerivedRecipe(name=package.name, version=version, text=_text("dune", synopsis, version, depends))
+    others = {"depopts": package.depopts, "conflicts": package.conflicts}
+    return DerivedRecipe(name=package.name, version=version, text=_text("dune", synopsis, version, depends, others))
 
 
 def _check(name: str, what: str) -> None:
@@ -261,9 +262,19 @@ def _version(stated: str | None, file: str, assumed: list[str]) -> str | None:
     return None
 
 
-def _text(system: System, synopsis: str, version: str | None, depends: Sequence[str]) -> str:
-    lines = "".join(f"  {one}\n" for one in depends)
+def _text(
+    system: System,
+    synopsis: str,
+    version: str | None,
+    depends: Sequence[str],
+    others: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     stated = f"version: {print_string(version)}\n" if version else ""
-    needs = f"depends: [\n{lines}]\n" if depends else ""
+    fields = {"depends": depends, **(others or {})}
+    lists = "".join(_list(field, elements) for field, elements in fields.items() if elements)
     one_line = " ".join(printable(synopsis, keep="").split())
-    return f'opam-version: "2.0"\n{stated}synopsis: {print_string(one_line)}\n{needs}{_COMMANDS[system]}'
+    return f'opam-version: "2.0"\n{stated}synopsis: {print_string(one_line)}\n{lists}{_COMMANDS[system]}'
+
+
+def _list(field: str, elements: Sequence[str]) -> str:
+    return f"{field}: [\n" + "".join(f"  {one}\n" for one in elements) + "]\n"

@@ -7,19 +7,16 @@ none.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-_MESON_PROJECT = re.compile(r"^\s*project\s*\(", re.MULTILINE)
-_CMAKE_PROJECT = re.compile(r"^[ \t]*project[ \t]*\(", re.MULTILINE | re.IGNORECASE)
-_CMAKE_SET = re.compile(
-    r"^[ \t]*set[ \t]*\([ \t]*(\w+)[ \t]+\"?([^\s\"()${}]+)\"?[ \t]*\)", re.MULTILINE | re.IGNORECASE
-)
+from xpkg.ops.project_scan import CMAKE, MESON, Token, calls, scan
+
 _AC_INIT = re.compile(r"^\s*AC_INIT\s*\(", re.MULTILINE)
-_MESON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'")
-_MESON_DEPENDENCY = re.compile(r"\bdependency\s*\(\s*'([^'\\]+)'")
-_CMAKE_DEPENDENCY = re.compile(r"^[ \t]*find_package[ \t]*\([ \t]*([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
 _PKG_CONFIG_MODULES = re.compile(r"\bPKG_CHECK_MODULES\s*\(\s*\[?\w+\]?\s*,\s*\[?\s*([\w.+-]+)")
+_CMAKE_PLAIN = re.compile(r"[^\s\"()${}]+")
+_CMAKE_PACKAGE = re.compile(r"[\w.+-]+")
 _NO_PACKAGES = frozenset({"threads", "dl", "m", "openmp", "intl", "python", "python3", "git", "doxygen", "pkgconfig"})
 """What build systems find like a package, but which belongs to the C library or to the tools of the system."""
 
@@ -41,33 +38,68 @@ class Facts:
 
 def meson_facts(text: str) -> Facts:
     """Of ``meson.build`` (Meson manual, "project()")."""
-    bare = _without_comments(text)
-    body = _call(bare, _MESON_PROJECT, quotes="'")
-    first = None if body is None else _MESON_STRING.match(body.lstrip())
-    version = None if body is None else re.search(r"\bversion\s*:\s*\[?\s*'([^'\\]*)'", body)
-    return Facts(
-        name=first.group(1) if first else None,
-        version=version.group(1) if version else None,
-        needs=_needs(_MESON_DEPENDENCY.findall(bare)),
-        cxx="'cpp'" in (body or "") or re.search(r"\badd_languages\s*\([^)]*'cpp'", bare) is not None,
-    )
+    tokens = list(scan(text, MESON))
+    name, version, cxx, needs = None, None, False, []
+    body: list[Token] | None = None
+    for call in calls(tokens, nested=True):
+        first = _literal_at(tokens, call.first)
+        if call.name == "project" and body is None:
+            name, body = first, tokens[call.first : call.end]
+            version, cxx = _meson_version(body), cxx or _has_cpp(body[1:])
+        elif call.name == "add_languages":
+            cxx = cxx or _has_cpp(tokens[call.first : call.end])
+        elif call.name == "dependency" and first:
+            needs.append(first)
+    return Facts(name=name, version=version, needs=_needs(needs), cxx=cxx)
+
+
+def _meson_version(body: Sequence[Token]) -> str | None:
+    """The string after ``version:``, which may be the first of a list."""
+    depth = 0
+    for place, token in enumerate(body):
+        depth += {"open": 1, "close": -1}.get(token.kind, 0)
+        following = "".join(one.text for one in body[place + 1 : place + 3] if one.kind == "sign")
+        if depth == 0 and (token.kind, token.text) == ("word", "version") and following.startswith(":"):
+            return _literal_at(body, place + 1 + len(following))
+    return None
+
+
+def _literal_at(tokens: Sequence[Token], place: int) -> str | None:
+    """The string there, unless it is only a part of what is computed."""
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if place >= len(tokens) or tokens[place].kind != "string":
+        return None
+    return tokens[place].text if after is None or after.kind == "close" or after.text in (",", "]") else None
+
+
+def _has_cpp(tokens: Sequence[Token]) -> bool:
+    return any(one.kind == "string" and one.text == "cpp" for one in tokens)
 
 
 def cmake_facts(text: str) -> Facts:
     """Of ``CMakeLists.txt`` (CMake manual, "project"); variables set to plain words before count."""
-    bare = _without_comments(text)
-    body = _call(bare, _CMAKE_PROJECT)
-    needs = _needs(_CMAKE_DEPENDENCY.findall(bare))
-    enabled = re.search(r"(?i)\benable_language\s*\([^)]*\bCXX\b", bare) is not None
+    tokens = list(scan(text, CMAKE))
+    known: dict[str, str] = {}
+    body: list[Token] | None = None
+    needs, enabled = [], False
+    for call in calls(tokens, nested=False):
+        command, arguments = call.name.lower(), tokens[call.first : call.end]
+        if command == "project" and body is None:
+            body = [Token(one.kind, _expanded(one.text, known), one.place) for one in arguments]
+        elif command == "set" and len(arguments) == 2 and _CMAKE_PLAIN.fullmatch(arguments[1].text):
+            known[arguments[0].text] = arguments[1].text
+        elif command == "find_package" and arguments and _CMAKE_PACKAGE.fullmatch(arguments[0].text):
+            needs.append(arguments[0].text)
+        elif command == "enable_language":
+            enabled = enabled or any(one.text == "CXX" for one in arguments)
     if body is None:
-        return Facts(needs=needs, cxx=enabled or None)
-    known = dict(_CMAKE_SET.findall(bare))
-    words = [_expanded(word.strip('"'), known) for word in body.split()]
-    version = next((after for word, after in pairwise(words) if word == "VERSION"), None)
+        return Facts(needs=_needs(needs), cxx=enabled or None)
+    words = [one.text for one in body[1:] if one.kind == "word"]
+    version = next((after.text for one, after in pairwise(body) if (one.kind, one.text) == ("word", "VERSION")), None)
     # Without a list of languages these are C and C++, whether there is any or not.
-    listed = "LANGUAGES" in words or {"C", "CXX", "NONE"}.intersection(words[1:])
-    cxx = enabled or "CXX" in words[1:] or (False if listed else None)
-    return Facts(name=_plain(words[0]) if words else None, version=_plain(version), needs=needs, cxx=cxx)
+    listed = "LANGUAGES" in words or {"C", "CXX", "NONE"}.intersection(words)
+    cxx = enabled or "CXX" in words or (False if listed else None)
+    return Facts(name=_plain(body[0].text) if body else None, version=_plain(version), needs=_needs(needs), cxx=cxx)
 
 
 def autoconf_facts(text: str) -> Facts:

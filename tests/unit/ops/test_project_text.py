@@ -32,6 +32,16 @@ from xpkg.ops.project_text import (
             Facts(name="a", needs=("zlib",)),
         ),
         ("project('a'", Facts()),
+        ("project('a', 'c', license: 'C#-style', version: '1')", Facts(name="a", version="1")),
+        ("project('it\\'s', 'c', version: '1')", Facts(name="it's", version="1")),
+        ("project('''it's # (''', 'c')", Facts(name="it's # (")),
+        ("# it's\nproject('a', license: '') # 'cpp')\n", Facts(name="a")),
+        ("message('project(\\'no\\')')\nproject('a', license: ['cpp-ish'])", Facts(name="a")),
+        ("x = '# project(' \nproject('a', default_options: ['version=9'], meson_version: '>=1')", Facts(name="a")),
+        ("project('a', version: run_command('x', version: '9'))", Facts(name="a")),
+        ("project('a', version: '1.' + minor)", Facts(name="a")),
+        ("project('a', version: f'1.@minor@')\ndependency(f'x@y@')\ndependency('x' + y)", Facts(name="a")),
+        ("project('a', version: ['1', '2'])\ny = 'never closed", Facts(name="a", version="1")),
     ],
 )
 def test_meson(text: str, facts: Facts) -> None:
@@ -53,6 +63,14 @@ def test_meson(text: str, facts: Facts) -> None:
         ("project(${NAME} VERSION 1)", Facts(version="1", cxx=None)),
         ('project("quoted" VERSION 1 DESCRIPTION "has (parentheses)")', Facts(name="quoted", version="1", cxx=None)),
         ("add_library(x x.c)", Facts(cxx=None)),
+        ("#[[ project(old VERSION 0.1) ]] project(a VERSION 2 LANGUAGES C)", Facts(name="a", version="2")),
+        ("#[==[ ]] project(old)\n]==]\nproject(a C)\n#[[ never closed\nenable_language(CXX)", Facts(name="a")),
+        ('project(a VERSION 2 DESCRIPTION "C# like" LANGUAGES C)', Facts(name="a", version="2")),
+        ('project(a DESCRIPTION "has VERSION 3 (and \\"CXX\\")" LANGUAGES C)', Facts(name="a")),
+        ('message("\nproject(no)\n")\nproject(a DESCRIPTION [=[C ]] CXX # VERSION 1]=] LANGUAGES C)', Facts(name="a")),
+        ("project(a C) # enable_language(CXX)\n# find_package(ZLIB)", Facts(name="a")),
+        ("project(a VERSION ${V} LANGUAGES C)\nset(V 3)", Facts(name="a")),
+        ("my_project(a)\nif(project (b))\nendif()", Facts(cxx=None)),
         ("find_package(ZLIB REQUIRED)\nfind_package(Threads)\nproject(a)", Facts(name="a", needs=("ZLIB",), cxx=None)),
     ],
 )
@@ -128,6 +146,30 @@ def test_dune_packages() -> None:
     )
 
 
+def test_dune_packages_that_may_be_there_and_that_may_not() -> None:
+    project = read_dune_project(
+        "(lang dune 3.0)(package (name a) (depopts b (c (and (>= 2) (< :version)))) (conflicts (d (< 1.5)) e))"
+    )
+    assert project.packages == (
+        DunePackage(name="a", depopts=('"b"', '"c" {>= "2" & < version}'), conflicts=('"d" {< "1.5"}', '"e"')),
+    )
+
+
+def test_strings_and_comments_of_dune() -> None:
+    project = read_dune_project(
+        """(lang dune 3.0) ; (package (name no)) "
+        (name "; no comment") (version "1\\"")
+        (package (name a) (synopsis "\\> a "quoted" (one
+        ) (depends |#))
+        (package (name b) (synopsis "two\\nlines"))"""
+    )
+    assert (project.name, project.version) == ("; no comment", '1"')
+    assert project.packages == (
+        DunePackage(name="a", synopsis='a "quoted" (one'),
+        DunePackage(name="b", synopsis="two\nlines"),
+    )
+
+
 def test_what_is_no_variable_is_no_part_of_a_condition() -> None:
     project = read_dune_project('(lang dune 3.0)(package (name a) (depends (b ":dev} \\"c") (d (= ":x\\" | y"))))')
     assert project.packages[0].depends == ('"b"', '"d" {= ":x\\" | y"}')
@@ -144,6 +186,10 @@ def test_what_is_no_variable_is_no_part_of_a_condition() -> None:
         ("(lang dune 3.0)" + "(" * 200, 114),
         ('(lang dune "3.0\\"} \\"other")', 0),
         ("(lang dune next)", 0),
+        ("(lang dune 3.0)\n#| (package (name old)) |#\n(package (name new))", 16),
+        ("(lang dune 3.0)(package (name a) #| (depends b) |#)", 33),
+        ("(lang dune 3.0) #;(package (name old))", 16),
+        ('(lang dune 3.0) "(package (name old))"', 16),
     ],
 )
 def test_no_dune_project(text: str, offset: int) -> None:
