@@ -33,6 +33,12 @@ SIGNS = (
         hint="an option of the project may turn -Werror off, else CFLAGS with -Wno-error in its recipe or an overlay",
     ),
     Sign(
+        pattern=re.compile(r"unsupported argument 'native' to option '(?P<name>-m(?:arch|cpu|tune)=)'"),
+        kind="processor-of-the-builder",
+        cause="it is compiled for the processor that compiles it, by {name}native, which a target has not",
+        hint="an option of the project, or its flags for the compiler given by the recipe, may leave that out",
+    ),
+    Sign(
         pattern=re.compile(r"Compatibility with CMake < (?P<version>[0-9.]+) has been removed"),
         kind="older-cmake",
         cause="its CMake files are for a CMake older than {version}",

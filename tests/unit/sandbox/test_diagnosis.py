@@ -454,3 +454,10 @@ def test_a_program_that_runs_while_building_lacks_its_library_on_the_build_machi
     assert finding.cause == "the OCaml library cmdliner is not there for the build machine"
     assert '"thing:cmdliner"' in finding.hint
     assert "[build], or [both]" in finding.hint
+
+
+def test_native_processors_are_those_of_the_builder(found: Find) -> None:
+    finding = found("zig: fatal error: unsupported argument 'native' to option '-march='")
+    assert finding is not None
+    assert finding.kind == "processor-of-the-builder"
+    assert "by -march=native" in finding.cause
