@@ -28,7 +28,7 @@ CMAKE = re.compile(
     | (?P<open>\() | (?P<close>\))
     | \[(?P<a>=*)\[\n?(?P<line>.*?)\](?P=a)\]
     | "(?P<string>(?:[^"\\]|\\.)*+)"
-    | (?P<unclosed>".*)
+    | (?P<unclosed>".* | \[=*\[.*)
     | (?P<word>(?:[^\s()\#"\\]|\\.)++)
     | (?P<sign>.)
     """,

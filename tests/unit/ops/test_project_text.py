@@ -70,6 +70,7 @@ def test_meson(text: str, facts: Facts) -> None:
         ('message("\nproject(no)\n")\nproject(a DESCRIPTION [=[C ]] CXX # VERSION 1]=] LANGUAGES C)', Facts(name="a")),
         ("project(a C) # enable_language(CXX)\n# find_package(ZLIB)", Facts(name="a")),
         ("project(a VERSION ${V} LANGUAGES C)\nset(V 3)", Facts(name="a")),
+        ("x([[ project(no)\nproject(a)", Facts(cxx=None)),
         ("my_project(a)\nif(project (b))\nendif()", Facts(cxx=None)),
         ("find_package(ZLIB REQUIRED)\nfind_package(Threads)\nproject(a)", Facts(name="a", needs=("ZLIB",), cxx=None)),
     ],
