@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xpkg.repo.targets import Toolchain
 from xpkg.sandbox import cmake_files, meson_files
 from xpkg.sandbox.c_machines import c_machine
 from xpkg.sandbox.config_site import config_site
@@ -16,8 +17,15 @@ from xpkg.sandbox.layout import ETC, TARGET, TOOLS
 CXX_PACKAGE = "zig-cxx"
 """The package that has a C++ compiler with its library; commands beside the C compiler's."""
 
+OVERRIDE_VARIABLE = "CCC_OVERRIDE_OPTIONS"
+"""By which dune's builds, that compile C++ by the command of the C compiler (``cc -x c++``), get its headers."""
+
 ELF_TOOLS = "elf-tools"
 """The package of ``nm`` and ``strip`` for the files of any machine, where something that is built asks for them."""
+
+# The variable CCC_OVERRIDE_OPTIONS (clang/lib/Driver/Driver.cpp): "^" puts an option before all others, "#" has
+# it not told.  The file names libc++'s headers, which have to come before those of C; for C they change nothing.
+_OVERRIDE = "#^--config="
 
 _PLAIN_CXX = "bin/c++-without-library"
 
@@ -54,6 +62,8 @@ def environment(subject: Subject, *, configures: bool) -> dict[str, str]:
     values: dict[str, str] = {}
     if compiler := _cxx(subject):
         values["CXX"] = compiler
+    if not subject.cross and CXX_PACKAGE in subject.seen and "dune" in subject.seen:
+        values[OVERRIDE_VARIABLE] = cxx_by_cc(subject.native.toolchain, subject.native.triple, TOOLS)
     if "cmake" in subject.tools_seen:
         values["CMAKE_TOOLCHAIN_FILE"] = f"{ETC}/toolchain.cmake"
     if subject.cross and configures:
@@ -63,9 +73,12 @@ def environment(subject: Subject, *, configures: bool) -> dict[str, str]:
 
 def _cxx(subject: Subject) -> str:
     """The C++ compiler of the instance's machine; empty where nothing asks for one."""
-    if CXX_PACKAGE in subject.seen:
-        return _beside(subject.tool("cc"))
-    return f"{ETC}/{_PLAIN_CXX}" if _needs_plain_cxx(subject) else ""
+    return cxx_with_library(subject) or (f"{ETC}/{_PLAIN_CXX}" if _needs_plain_cxx(subject) else "")
+
+
+def cxx_with_library(subject: Subject) -> str:
+    """The C++ compiler that a dependency of the package brought; empty where none did."""
+    return _beside(subject.tool("cc")) if CXX_PACKAGE in subject.seen else ""
 
 
 def _needs_plain_cxx(subject: Subject) -> bool:
@@ -84,6 +97,14 @@ def _plain_cxx(cc: str) -> str:
 
 def _beside(cc: str) -> str:
     return f"{cc.removesuffix('cc')}c++" if cc.endswith("cc") else ""
+
+
+def cxx_by_cc(chain: Toolchain, triple: str, prefix: str) -> str:
+    """Makes the commands of the C compiler right for C++ as well, as clang's variable; see `_OVERRIDE`."""
+    bin_directory, _, name = (chain.cc or "").rpartition("/")
+    if not name or not bin_directory.endswith("bin"):
+        return ""
+    return f"{_OVERRIDE}{prefix}/{bin_directory.removesuffix('bin')}lib/{CXX_PACKAGE}/{triple}/c++.cfg"
 
 
 def _meson_tools(subject: Subject) -> dict[str, str]:

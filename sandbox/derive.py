@@ -37,6 +37,8 @@ def derive(subject: Subject) -> Steps:
     ]
     if target_tests.is_test_build(subject):
         steps = target_tests.reached(subject, steps, derive(replace(subject, extras=frozenset())).commands)
+    elif target_tests.runs_products(subject):
+        steps = target_tests.reached(subject, steps, ())
     names = [f"{recipe.name}.install"]
     if subject.cross:
         # dune names the file of a cross context after the context.
@@ -106,9 +108,15 @@ def _target_commands(subject: Subject, steps: list[Step]) -> Commands | None:
         on_path=machine.toolchain.ocaml != "bin",
         lib=f"{TARGET}/{machine.layout.lib}",
         native=frozenset(subject.tools_seen),
-        c_tools={name: path for name, tool in _C_TOOLS.items() if plain and (path := subject.tool(tool))},
+        c_tools=_plain_c_tools(subject) if plain else {},
         shared=has_shared_objects(machine),
     )
+
+
+def _plain_c_tools(subject: Subject) -> dict[str, str]:
+    """The target's C tools by the names that makefiles call them by; those of C++ where there is a compiler for it."""
+    tools = {name: path for name, tool in _C_TOOLS.items() if (path := subject.tool(tool))}
+    return tools | {name: path for name in ("c++", "g++") if (path := c_files.cxx_with_library(subject))}
 
 
 def _picks_toolchain(step: Step) -> bool:

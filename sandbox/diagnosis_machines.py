@@ -7,6 +7,7 @@ import re
 from xpkg.sandbox.cross_target import program
 from xpkg.sandbox.diagnosis import Failure, Finding, Recogniser, Sign, first_match, shown, where_needed
 from xpkg.sandbox.layout import TARGET, TOOLS
+from xpkg.sandbox.target_tests import PRELOADED
 
 # Where a word begins: what follows is looked at from there only, so that a long line takes no long time.
 _WORD = r"(?<![^\s'\"(:])"
@@ -93,7 +94,17 @@ def _instead(failure: Failure, name: str) -> str:
         )
     return (
         "what runs while building has to be compiled for the build machine, with $CC_FOR_BUILD or the build machine's "
-        "OCaml; where the recipe cannot, a patch in an overlay can"
+        "OCaml; where the recipe cannot, a patch in an overlay can" + _by_runner(failure)
+    )
+
+
+def _by_runner(failure: Failure) -> str:
+    run = failure.subject.machine.run
+    if run is None or PRELOADED in failure.subject.tools_seen:
+        return ""
+    return (
+        f"; so can a dependency on {run.package} and {PRELOADED}, both with {{build & cross}}: then the target's "
+        "runner starts it (docs/make.md)"
     )
 
 

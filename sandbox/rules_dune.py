@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 
+from xpkg.sandbox.c_files import CXX_PACKAGE, OVERRIDE_VARIABLE, cxx_by_cc
 from xpkg.sandbox.cross_target import Argv, CrossTarget, program
 from xpkg.sandbox.environment import Subject
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
@@ -65,6 +66,9 @@ def context_variables(subject: Subject) -> dict[str, str]:
     target = {name: f"{TARGET}/{path}" if path else "" for name, path in _c_tools(subject.machine.toolchain).items()}
     native["PKG_CONFIG_LIBDIR"] = _pkg_config(TOOLS)
     target["PKG_CONFIG_LIBDIR"] = _pkg_config(TARGET)
+    if CXX_PACKAGE in subject.seen:
+        native[OVERRIDE_VARIABLE] = cxx_by_cc(subject.native.toolchain, subject.native.triple, TOOLS)
+        target[OVERRIDE_VARIABLE] = cxx_by_cc(subject.machine.toolchain, subject.machine.triple, TARGET)
     toolchain = subject.machine.findlib_name
     target["OCAMLFIND_TOOLCHAIN"] = toolchain
     return {

@@ -63,6 +63,14 @@ def is_test_build(subject: Subject) -> bool:
     return subject.cross and "with-test" in subject.extras
 
 
+def runs_products(subject: Subject) -> bool:
+    """Whether a build other than of tests may run what it compiles: its recipe asks for what that takes."""
+    if not subject.cross or PRELOADED not in subject.tools_seen or is_test_build(subject):
+        return False
+    run = subject.machine.run
+    return run is not None and run.package in subject.tools_seen and _problem(subject.machine) is None
+
+
 def runner_command(subject: Subject) -> tuple[str, ...]:
     """What comes before a program and its arguments, by paths of the sandbox."""
     words = runner_of(subject.machine).command[:-1]
@@ -92,8 +100,8 @@ def scripts() -> dict[str, str]:
 
 
 def preloading(subject: Subject) -> Mapping[str, str]:
-    """The variables of a test build besides those of any build; empty for what is none."""
-    if not is_test_build(subject) or not is_emulated(subject.machine, subject.native):
+    """What a build that runs programs of the target has besides the variables of any; empty for others."""
+    if not (is_test_build(subject) or runs_products(subject)) or not is_emulated(subject.machine, subject.native):
         return {}
     objects = subject.machine.objects
     if objects is None:

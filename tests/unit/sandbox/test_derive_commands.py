@@ -8,7 +8,7 @@ import pytest
 
 from xpkg.sandbox.derive import derive
 from xpkg.sandbox.environment import Subject, variables
-from xpkg.sandbox.layout import ETC
+from xpkg.sandbox.layout import ETC, TARGET
 
 MakeSubject = Callable[..., Subject]
 
@@ -28,6 +28,13 @@ def test_make_finds_the_targets_tools_by_plain_names(subject: MakeSubject) -> No
     environment = dict(derive(one).environment)
     assert environment["PATH"].startswith(f"{ETC}/bin:")
     assert environment["OCAMLFIND_TOOLCHAIN"] == environment["TOPKG_CONF_TOOLCHAIN"] == "toy"
+
+
+def test_makefiles_find_the_targets_cxx_by_plain_names(subject: MakeSubject) -> None:
+    """Else g++ would be the build machine's, which the same dependency brings."""
+    one = subject("build: [make]", cross=True, seen={"zig-cxx": "1"}, tools_seen={"zig-cxx": "1"})
+    assert generated(one) == ["ar", "c++", "cc", "g++", "gcc", "ranlib"]
+    assert f'exec {TARGET}/bin/toy-c++ "$@"' in dict(derive(one).generated)["bin/g++"]
 
 
 def test_on_the_build_machine_there_is_nothing(subject: MakeSubject) -> None:

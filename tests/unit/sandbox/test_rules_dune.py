@@ -32,6 +32,23 @@ def test_each_context_of_dune_has_the_tools_of_its_own_machine(subject: Callable
     assert 'LD(env,toy)=""\n' in target
 
 
+def test_cxx_by_the_command_of_the_c_compiler_has_the_headers_of_each_machine(subject: Callable[..., Subject]) -> None:
+    """dune compiles C++ by ``cc -x c++``, which is not told where zig-cxx has the library."""
+    both = {"zig-cxx": "1"}
+    generated = dict(derive(subject(DUNE, cross=True, seen=both, tools_seen={"dune": "3", **both})).generated)
+    name = "CCC_OVERRIDE_OPTIONS"
+    native = f"#^--config={TOOLS}/lib/zig-cxx/x86_64-linux-gnu/c++.cfg"
+    target = f"#^--config={TARGET}/lib/zig-cxx/riscv64-toy-none/c++.cfg"
+    assert f'{name}(env)="{native}"\n' in generated["findlib.conf"]
+    assert f'{name}(env,toy)="{target}"\n' in generated["findlib.conf.d/toy.conf"]
+    here = derive(subject(DUNE, seen={"dune": "3", **both}, tools_seen={"dune": "3", **both}))
+    assert dict(here.environment)[name] == native
+    # Nothing else may see it: without the package there is no such file, and others are told CXX.
+    without = derive(subject(DUNE, cross=True, tools_seen={"dune": "3"}))
+    assert name not in dict(without.generated)["findlib.conf"]
+    assert name not in dict(derive(subject("build: [make]", seen=both, tools_seen=both)).environment)
+
+
 def test_without_a_target_there_is_one_context_only(subject: Callable[..., Subject]) -> None:
     generated = dict(derive(subject(DUNE, tools_seen={"dune": "3.17.2"})).generated)
     assert "(env)" not in generated["findlib.conf"]

@@ -86,3 +86,16 @@ def test_meson_is_told_the_runner(subject: MakeSubject) -> None:
     assert "exe_wrapper = [" not in dict(derive(one).generated)["cross.meson"]
     wrapper = f"exe_wrapper = ['{TOOLS}/bin/linux-run', '--prefix={TARGET}', 'riscv64']"
     assert wrapper in dict(derive(for_tests(one)).generated)["cross.meson"]
+
+
+def test_a_build_that_asks_for_the_runner_may_run_what_it_compiles(subject: MakeSubject) -> None:
+    """Such as a makefile that has the new program print its manual page."""
+    one = replace(for_tests(subject('build: [["make"] ["./thing" "-doc"]]', cross=True)), extras=frozenset())
+    asks = replace(one, tools_seen={"linux-runner": "1", "run-as-target": "1"})
+    environment = dict(derive(asks).environment)
+    assert environment["RUN_AS_TARGET"] == f"{TOOLS}/bin/linux-run --prefix={TARGET} riscv64"
+    assert [step.argv for step in derive(asks).commands] == [("make",), ("env", "./thing", "-doc")]
+    for seen in ({}, {"linux-runner": "1"}, {"run-as-target": "1"}):
+        assert "LD_PRELOAD" not in dict(derive(replace(one, tools_seen=seen)).environment)
+    nowhere = replace(asks, machine=replace(asks.machine, run=None))
+    assert "LD_PRELOAD" not in dict(derive(nowhere).environment)
