@@ -65,7 +65,7 @@ class Objects:
 class Run:
     """How a product of the target is run: a program in a build-machine package's ``bin``, ``{product}`` replaced.
 
-    ``argv0`` is the runner's option for the name that the product is told as its own; it is put right behind the runner's.
+    ``argv0`` is the option, put right behind the program, by which a product is told its own name.
     """
 
     package: str
