@@ -41,6 +41,12 @@ class Rule:
     reason: str
     written: tuple[Path, str] | None = field(default=None, compare=False)
 
+    @property
+    def of_one_dependent(self) -> bool:
+        """Whether it is about this very name for single packages (``DEPENDENT:NAME``)."""
+        dependent, _, name = self.written[1].rpartition(":") if self.written is not None else ("", "", "")
+        return bool(dependent) and "*" not in name
+
 
 @dataclass(frozen=True, slots=True)
 class CrossRules:

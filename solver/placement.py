@@ -93,11 +93,12 @@ class Places:
         return found
 
     def _laid_down(self, name: str) -> Placement | None:
+        rule = self._placements.universe.cross.where(name, self._dependent)
         runs_on = self._placements.says_itself(name)
-        if runs_on is not None:
+        # What a package is says its recipe; what somebody else needs it for, only a rule about that one.
+        if runs_on is not None and not (rule is not None and rule.of_one_dependent):
             reason = f"{name} says x-runs-on: {runs_on}"
             return Placement(machines=self._machines(runs_on), reason=reason, kind="x-runs-on")
-        rule = self._placements.universe.cross.where(name, self._dependent)
         if rule is None:
             return None
         reason = f"cross.toml: {rule.reason}"

@@ -21,9 +21,10 @@ RECIPES = {
     "ppx_a": 'depends: ["dune" "lib"]',
     "plain": 'depends: ["jbuilder" "lib" "helper" {build} "tool" "ocaml" "ppx_a"]',
     "made": 'depends: ["lib" "ocaml"]',
+    "linking": 'depends: ["dune" "tool"]',
     "probed": 'depends: ["dune" "lib" "tool" "ppx_a"]',
 }
-CROSS = '[both]\n"ppx_*" = "a rewriter"\n"probed:*" = "a part of its probe"\n'
+CROSS = '[both]\n"ppx_*" = "a rewriter"\n"probed:*" = "a part of its probe"\n"linking:tool" = "linked"\n'
 
 Place = Callable[..., tuple[str, str]]
 
@@ -70,4 +71,6 @@ def test_who_runs_the_compiler_needs_it_on_the_build_machine(place: Place) -> No
 def test_rules_about_one_package(place: Place) -> None:
     assert place("probed", "lib") == ("build+moon", "cross.toml")
     assert place("probed", "tool") == (BUILD, "x-runs-on")
+    # Its recipe cannot know that one package is linked with it; who wrote both names does.
+    assert place("linking", "tool") == ("build+moon", "cross.toml")
     assert place("probed", "ppx_a") == ("build+moon", "cross.toml")
