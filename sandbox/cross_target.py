@@ -16,6 +16,7 @@ class CrossTarget:
     triple: str
     build_triple: str
     meson_file: str  # path in the sandbox
+    pic: bool = True  # whether its machine code may be position-independent
 
 
 Argv = tuple[str, ...]

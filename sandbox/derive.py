@@ -11,6 +11,7 @@ from dataclasses import replace
 from xpkg.repo.filters import Environment
 from xpkg.repo.recipes import commands
 from xpkg.sandbox import c_files, dune_workspace, target_commands, target_tests, toolfiles
+from xpkg.sandbox.c_machines import c_machine
 from xpkg.sandbox.cross_target import CrossTarget, program
 from xpkg.sandbox.environment import Subject, build_environment, has_shared_objects, variables
 from xpkg.sandbox.layout import ETC, TARGET, TOOLS
@@ -63,6 +64,7 @@ def _step(subject: Subject, phase: str, argv: tuple[str, ...]) -> Step:
         triple=subject.machine.triple,
         build_triple=subject.native.triple,
         meson_file=f"{ETC}/cross.meson",
+        pic=c_machine(subject.machine).pic,
     )
     changed, rules = apply_rules(argv, cross)
     return Step(phase=phase, argv=changed, rules=rules)

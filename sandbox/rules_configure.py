@@ -18,7 +18,11 @@ def configure(argv: Argv, cross: CrossTarget) -> tuple[Argv, str] | None:
     if not _runs_configure(argv) or any(word.partition("=")[0] in _STATED for word in argv):
         return None
     changed = (CONFIGURE, cross.build_triple, cross.triple, *argv)
-    return changed, "configure: --build and --host name the two machines, if the script knows these options"
+    told = "configure: --build and --host name the two machines, if the script knows these options"
+    if cross.pic or "--with-pic" not in argv:
+        return changed, told
+    # libtool takes the last of the two; a recipe asks for it because of the build machine's shared libraries.
+    return (*changed, "--without-pic"), f"{told}; no code of this one is position-independent"
 
 
 def _runs_configure(argv: Argv) -> bool:

@@ -35,7 +35,7 @@ def test_a_recipe_that_says_anything_of_targets_is_an_exception(entry: Entry) ->
 
 
 def _mentions_targets(recipe: str) -> bool:
-    without_prose = re.sub(r'""".*?"""|^synopsis:.*$|#.*$', "", recipe, flags=re.DOTALL | re.MULTILINE)
+    without_prose = re.sub(r'""".*?"""|^synopsis:[^\n]*|#[^\n]*', "", recipe, flags=re.DOTALL | re.MULTILINE)
     inside_strings = re.findall(r"%\{([^}]*)\}%", without_prose)
     outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", without_prose)
     return any(_FOR_TARGETS.search(text) for text in (outside, *inside_strings))
@@ -44,6 +44,7 @@ def _mentions_targets(recipe: str) -> bool:
 def test_what_says_something_of_targets() -> None:
     assert _mentions_targets('build: ["make" {!cross}]')
     assert _mentions_targets('build: ["make" "CC=%{triple}%-cc"]')
+    assert _mentions_targets('synopsis: "One"\n# two\nbuild: ["make" {!cross}]\n')
     assert not _mentions_targets('description: """\nfor a target, cross\n"""\nbuild: ["./cross-check"] # cross')
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from xpkg.sandbox.cross_target import CrossTarget, program
@@ -94,6 +96,14 @@ def test_rules_apply_once(command: str, _: str) -> None:
 def test_no_program() -> None:
     assert program(()) == ""
     assert apply_rules((), CROSS) == ((), ())
+
+
+def test_position_independent_code_is_asked_for_only_where_there_is_any() -> None:
+    argv = ("./configure", "--with-pic", "--prefix=/x")
+    wanted = (*CONFIGURE.split(), *argv)
+    assert apply_rules(argv, CROSS)[0] == wanted
+    assert apply_rules(argv, replace(CROSS, pic=False))[0] == (*wanted, "--without-pic")
+    assert apply_rules(argv[:1], replace(CROSS, pic=False))[0] == (*CONFIGURE.split(), "./configure")
 
 
 AARCH64 = CrossTarget(
