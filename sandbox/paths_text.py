@@ -53,10 +53,10 @@ _CMAKE_STATES = re.compile(r"INTERFACE_|IMPORTED_|_INCLUDE_DIR|_LIBRAR(?:Y|IES)|
 _CMAKE_SEARCHES = re.compile(r"\bfind_|\b(?:PATHS|HINTS)\b", re.IGNORECASE)
 # Scripts compare flags with the system's own directories to leave these out, in tests and in patterns of `case`.
 _COMPARES = re.compile(r"!=|==? ")
-_WORD = r"""(?:"[^"]*"|'[^']*'|\\.|[^\s()"'|;&\\])++"""
+_WORD = r"""(?>(?:"[^"]*"|'[^']*'|\\.|[^\s()"'|;&\\])+)"""
 _CASE = re.compile(
     rf"\bcase\s.{{0,200}}?\sin(?=\s|$)"
-    rf"|(?:^|;;|(?<=\sin))\s*\(?\s*{_WORD}(?:\s*\|\s*{_WORD})*+\s*(?:\)|\|\s*\\?\s*$)"
+    rf"|(?:^|;;|(?<=\sin))\s*\(?\s*{_WORD}(?>(?:\s*\|\s*{_WORD})*)\s*(?:\)|\|\s*\\?\s*$)"
 )
 _SCRIPT_VARIABLE = re.compile(r"""(?:^|[\s;])(prefix|exec_prefix|libdir|includedir)=["']?(/[^\s"';)]*)""")
 

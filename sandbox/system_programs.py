@@ -32,7 +32,7 @@ def gathered(root: StateRoot, tools: Mapping[str, Path]) -> Path:
     A program that is upgraded gives another directory.  StoreError when the copies cannot be written.
     """
     place = root.programs
-    with disk_errors("copy the system's programs to", place):
+    with disk_errors("copy the system's programs", place):
         digests = {name: _digest([path]) for name, path in tools.items()}
         directory = place / _short(f"{name} {digest}" for name, digest in sorted(digests.items()))
         if not _used(directory):

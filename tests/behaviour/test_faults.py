@@ -325,7 +325,7 @@ def test_full_disk(place: Place, command: str) -> None:
     """The state directory on a small file system of its own, in a namespace of its own."""
     place.recipe("big", FILLING.format(name="big", command=command.replace("{{", "{").replace("}}", "}")))
     script = f"""
-        mount -t tmpfs -o size=8m tmpfs {place.root} || exit 77
+        mount -t tmpfs -o size=64m tmpfs {place.root} || exit 77
         "$0" -m xpkg repo add here {place.repository} && "$0" -m xpkg install -j1 ground >/dev/null || exit 78
         "$0" -m xpkg install -j1 big; echo "status $?"
         cat {place.prefix}/share/ground; ls {place.prefix}/share
@@ -341,6 +341,21 @@ def test_full_disk(place: Place, command: str) -> None:
     assert done.stdout.rstrip().endswith("status 0"), said
     assert "Traceback" not in said
     assert "internal" not in said
+
+
+def test_a_disk_too_small_for_the_systems_programs(place: Place) -> None:
+    script = f"""
+        mount -t tmpfs -o size=8m tmpfs {place.root} || exit 77
+        "$0" -m xpkg repo add here {place.repository} || exit 78
+        "$0" -m xpkg install -j1 ground; echo "status $?"
+        mount -o remount,size=64m {place.root}
+        "$0" -m xpkg install -j1 ground >/dev/null; echo "status $?"
+        cat {place.prefix}/share/ground; find {place.root} -name '.tmp-*'
+    """
+    done = run_script(script, place.environment, place.directory)
+    said = done.stdout + done.stderr
+    assert "xpkg: cannot copy the system's programs: no space is left on the device [disk-full]" in done.stderr, said
+    assert done.stdout.endswith("status 31\nstatus 0\nground\n"), said
 
 
 def fake(directory: Path, name: str, text: str) -> str:
